@@ -1,0 +1,65 @@
+"""Chandlery keeps exchange candles: collects them, keeps every one exactly, shows them.
+
+    import chandlery
+
+    with chandlery.open_keeper() as keeper:
+        keeper.collect("binance:BTCUSDT:1h", last=500)
+        candles = keeper.read("binance:BTCUSDT:1h", last=500)
+
+`candles.frame` is a polars DataFrame of exact decimals; `to_floats`, `to_pandas` and `to_arrow`
+give it in other forms. What goes wrong is a `ChandleryError`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chandlery.errors import ChandleryError
+
+if TYPE_CHECKING:
+    from chandlery.api import collect, open_keeper, read
+    from chandlery.candles.frame import Candles
+    from chandlery.candles.interval import Interval
+    from chandlery.candles.series import Series
+    from chandlery.candles.span import Span
+    from chandlery.collect.keeper import Keeper
+    from chandlery.collect.report import Report
+
+__all__ = [
+    "Candles",
+    "ChandleryError",
+    "Interval",
+    "Keeper",
+    "Report",
+    "Series",
+    "Span",
+    "collect",
+    "open_keeper",
+    "read",
+]
+
+_HOMES = {
+    "Candles": "chandlery.candles.frame",
+    "Interval": "chandlery.candles.interval",
+    "Keeper": "chandlery.collect.keeper",
+    "Report": "chandlery.collect.report",
+    "Series": "chandlery.candles.series",
+    "Span": "chandlery.candles.span",
+    "collect": "chandlery.api",
+    "open_keeper": "chandlery.api",
+    "read": "chandlery.api",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  whatever the name stands for
+    """Import public names when they are first used, so that the command line starts at once."""
+    if name not in _HOMES:
+        msg = f"module 'chandlery' has no attribute '{name}'"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415  see above
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,34 @@
+"""A series: which candles, of which exchange, symbol and interval."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chandlery.candles.interval import Interval
+from chandlery.errors import BadSeries
+
+_TEXT = re.compile(r"([a-z][a-z0-9-]{0,31}):([^\s:/\\]{1,50}):([0-9a-zA-Z]{1,4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One run of candles, written `binance:BTCUSDT:1h`."""
+
+    exchange: str
+    symbol: str
+    interval: Interval
+
+    @classmethod
+    def parse(cls, text: str) -> Series:
+        """Read the text form. Raises `BadSeries` or `UnknownInterval`.
+
+        The symbol is kept as written; whether the exchange knows it is for the exchange to say.
+        """
+        found = _TEXT.fullmatch(text.strip())
+        if found is None:
+            raise BadSeries(text)
+        return cls(found[1], found[2], Interval.parse(found[3]))
+
+    def __str__(self) -> str:
+        return f"{self.exchange}:{self.symbol}:{self.interval}"
