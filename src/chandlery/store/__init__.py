@@ -1,0 +1,11 @@
+"""Where candles are kept: one store, in SQLite by default and in PostgreSQL by URL.
+
+Everything that is written goes in whole or not at all, and may be written twice. Only errors of
+`chandlery.errors.StoreError` leave this package. No network but the database's own.
+"""
+
+from chandlery.store.records import Entry, Held, Kept, RunRecord
+from chandlery.store.sqlite import sqlite_url
+from chandlery.store.store import Store
+
+__all__ = ["Entry", "Held", "Kept", "RunRecord", "Store", "sqlite_url"]

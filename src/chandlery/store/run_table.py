@@ -1,0 +1,56 @@
+"""Runs: what was done, when, and with which result."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+import sqlalchemy as sa
+
+from chandlery.candles.series import Series
+from chandlery.store.database import Database
+from chandlery.store.records import RunRecord
+from chandlery.store.schema import RUN
+
+_KEEP_NEWEST: Final = 10_000
+"""More than a year of hourly runs; a result table that grows for ever fills disks."""
+
+_NEWEST_FIRST: Final = (RUN.c.started_ms.desc(), RUN.c.id.desc())
+
+
+class RunTable:
+    """The newest runs."""
+
+    def __init__(self, database: Database, *, keep_newest: int = _KEEP_NEWEST) -> None:
+        self._database = database
+        self._keep_newest = keep_newest
+
+    def keep(self, run: RunRecord) -> None:
+        """Write a run, replacing what was written of the same id, and forget the oldest ones."""
+        values = asdict(run)
+        write = (
+            self._database.backend.insert(RUN)
+            .values(values)
+            .on_conflict_do_update(index_elements=["id"], set_=values)
+        )
+        newest = sa.select(RUN.c.id).order_by(*_NEWEST_FIRST)
+        surplus = newest.offset(self._keep_newest).limit(self._keep_newest)
+        with self._database.writing() as conn:
+            conn.execute(write)
+            conn.execute(sa.delete(RUN).where(RUN.c.id.in_(surplus)))
+
+    def latest(self, series: Series | None, limit: int) -> list[RunRecord]:
+        """At most `limit` runs, newest first; of all series when `series` is None."""
+        wanted = sa.select(
+            RUN.c.id,
+            RUN.c.series,
+            RUN.c.started_ms,
+            RUN.c.ended_ms,
+            RUN.c.outcome,
+            RUN.c.report_json,
+        )
+        if series is not None:
+            wanted = wanted.where(RUN.c.series == str(series))
+        with self._database.reading() as conn:
+            rows = conn.execute(wanted.order_by(*_NEWEST_FIRST).limit(limit))
+            return [RunRecord(*row) for row in rows]

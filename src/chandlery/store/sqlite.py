@@ -1,0 +1,129 @@
+"""SQLite: one file, write-ahead log, many processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from chandlery.errors import BadSetting
+from chandlery.store.backend import Insert, replacing
+
+BEGIN: Final = "chandlery_begin"
+"""Execution option: with which words a transaction begins."""
+
+_PRAGMAS: Final = (
+    # A candle that was acknowledged survives a power cut. NORMAL would sync only at checkpoints.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def sqlite_url(path: Path) -> str:
+    """The store URL of a SQLite file, whatever characters its path has."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+class SqliteBackend:
+    """What SQLite does in its own way."""
+
+    words: Mapping[str, str] = {
+        "key": "INTEGER NOT NULL PRIMARY KEY",
+        "exact": "TEXT",
+        "decimal": "TEXT",
+        "clustered": "WITHOUT ROWID",
+        "among": "IN (SELECT value FROM json_each(:keys))",
+    }
+
+    def describe(self, url: sa.URL) -> str:
+        """The path of the file."""
+        return str(url.database)
+
+    def engine(self, url: sa.URL, *, wait_seconds: float) -> sa.Engine:
+        """Connections that begin transactions by themselves, on a file only its owner can read."""
+        if not url.database or url.database.startswith((":memory:", "file:")):
+            msg = "The store must be a file: sqlite:////path/to/store.sqlite. It is shared by many."
+            raise BadSetting(msg)
+        _create(Path(url.database))
+        engine = sa.create_engine(
+            url,
+            connect_args={"timeout": wait_seconds},
+            max_overflow=-1,  # a connection is an open file: cheap, and none should wait for one
+            hide_parameters=True,
+        )
+        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    def prepare(self, engine: sa.Engine, *, wait_seconds: float) -> None:
+        """Switch the write-ahead log on, so that readers and the writer do not wait for another.
+
+        SQLite answers "locked" at once, without its usual patience, when two processes switch at
+        the same moment; hence a patience of our own.
+        """
+        give_up = time.monotonic() + wait_seconds
+        while not _switch_to_wal(engine, last_try=time.monotonic() >= give_up):
+            time.sleep(0.01)
+
+    def lock_schema(self, conn: sa.Connection) -> None:
+        """Nothing more: BEGIN IMMEDIATE has locked the whole file."""
+
+    def insert(self, table: sa.Table) -> Insert:
+        """INSERT with ON CONFLICT."""
+        return sqlite.insert(table)
+
+    def keys(self, keys: Sequence[int]) -> object:
+        """A JSON list: the number of parameters is limited, the length of one is not."""
+        return str(list(keys))
+
+    def upsert(
+        self, conn: sa.Connection, table: sa.Table, rows: pl.DataFrame, fixed: Mapping[str, object]
+    ) -> None:
+        """One prepared statement, run over plain tuples by the driver."""
+        names = [*rows.columns, *fixed]
+        columns = [column.to_list() for column in rows.get_columns()]
+        same = [repeat(value, rows.height) for value in fixed.values()]
+        conn.exec_driver_sql(
+            f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608  names are ours
+            f"VALUES ({', '.join('?' * len(names))}) {replacing(table)}",
+            list(zip(*columns, *same, strict=True)),
+        )
+
+
+def _create(path: Path) -> None:
+    """Make folder and file if they are not there, for the owner only. Raises `OSError`."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver shall not begin transactions by itself
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(conn: sa.Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options().get(BEGIN, "BEGIN"))
+
+
+def _switch_to_wal(engine: sa.Engine, *, last_try: bool) -> bool:
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            cursor.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,67 @@
+"""The store itself: one open database with a small face for each thing that it keeps."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from chandlery.clock import Clock, SystemClock
+from chandlery.store import series_table
+from chandlery.store.candle_table import CandleTable
+from chandlery.store.database import Database
+from chandlery.store.ledger_table import LedgerTable
+from chandlery.store.market_cap_table import MarketCapTable
+from chandlery.store.records import Held
+from chandlery.store.run_table import RunTable
+from chandlery.store.symbol_table import SymbolTable
+
+
+class Store:
+    """Everything that is kept. Open it with `Store.open`, use it in `with` or `close` it.
+
+    Safe to share between threads, and to open in as many processes as one likes.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.candles = CandleTable(database, clock)
+        self.ledger = LedgerTable(database)
+        self.market_caps = MarketCapTable(database)
+        self.symbols = SymbolTable(database, clock)
+        self.runs = RunTable(database)
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock | None = None, wait_seconds: float = 30.0) -> Self:
+        """Open the store at `url`, made or carried forward to today's schema when needed.
+
+        `url` is `sqlite:////path/to/file` (see `sqlite_url`) or `postgresql://user:password@host/
+        database`. `wait_seconds` is the patience with locks of other processes. Raises
+        `BadSetting` when the URL is none, and the `StoreError` that fits when it does not open.
+        """
+        database = Database.open(url, wait_seconds=wait_seconds)
+        return cls(database, clock or SystemClock())
+
+    @property
+    def name(self) -> str:
+        """Where the store is, for people: a path, or a URL without its password."""
+        return self._database.name
+
+    def catalogue(self) -> list[Held]:
+        """What is held of each series, by name. Reads no candles."""
+        with self._database.reading() as conn:
+            return series_table.catalogue(conn)
+
+    def close(self) -> None:
+        """Close all connections. May be called twice."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()

