@@ -1,0 +1,92 @@
+"""From rows to a page: nothing unasked, nothing out of order, nothing from the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import polars as pl
+
+from chandlery.candles.binance_rows import parse_rows
+from chandlery.candles.frame import Candles
+from chandlery.candles.series import Series
+from chandlery.clock import ms_to_text
+from chandlery.errors import BadAnswer, BadCandles
+
+FUTURE_MS: Final = 2_000
+"""How far ahead of the exchange's clock a row may open: our picture of that clock is not exact."""
+
+
+class FromTheFuture(BadAnswer):
+    """A row opens later than now: the answer is wrong, or our picture of the clock is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer must keep to."""
+
+    series: Series
+    limit: int
+    start_ms: int | None = None
+    end_ms: int | None = None
+    """Half-open, as in a span; None when nothing was said."""
+
+
+def read_candles(rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: int) -> Candles:
+    """The candles of an answer, the unfinished ones counted.
+
+    A candle is closed when `close_time + settle_ms` lies before `server_ms`, the exchange's clock
+    when it was asked. Raises `BadAnswer` that names the row and what is wrong with it.
+    """
+    if len(rows) > asked.limit:
+        msg = f"{len(rows)} rows where at most {asked.limit} were asked for"
+        raise BadAnswer(msg)
+    frame = _frame(rows)
+    opens = frame["open_time"].to_physical()
+    _inside(opens, asked)
+    _not_ahead(opens, server_ms)
+    return Candles(asked.series, frame, unfinished=_unfinished(frame, server_ms - settle_ms))
+
+
+def _frame(rows: list[Any]) -> pl.DataFrame:
+    try:
+        return parse_rows(rows)
+    except BadCandles as error:
+        raise BadAnswer(f"no valid candles: {_unordered(rows) or error}") from error
+
+
+def _unordered(rows: list[Any]) -> str | None:
+    """Which row does not open after the one before it, if that is what is wrong."""
+    opens = [row[0] for row in rows if isinstance(row, list) and row and type(row[0]) is int]
+    for number, (before, after) in enumerate(pairwise(opens), start=2):
+        if len(opens) == len(rows) and after <= before:
+            return f"row {number} opens at {after}, not after the row before it ({before})"
+    return None
+
+
+def _inside(opens: pl.Series, asked: Asked) -> None:
+    # The rows ascend, so the first and the last one tell for all.
+    if opens.is_empty():
+        return
+    if asked.start_ms is not None and opens[0] < asked.start_ms:
+        msg = f"row 1 opens at {ms_to_text(opens[0])}, before {ms_to_text(asked.start_ms)}"
+        raise BadAnswer(f"{msg}, from which on rows were asked for")
+    if asked.end_ms is not None and opens[-1] >= asked.end_ms:
+        number = int((opens < asked.end_ms).sum()) + 1
+        msg = f"row {number} opens at {ms_to_text(opens[number - 1])}, not before"
+        raise BadAnswer(f"{msg} {ms_to_text(asked.end_ms)}, up to which rows were asked for")
+
+
+def _not_ahead(opens: pl.Series, server_ms: int) -> None:
+    if opens.is_empty() or opens[-1] <= server_ms + FUTURE_MS:
+        return
+    number = int((opens <= server_ms + FUTURE_MS).sum()) + 1
+    msg = f"row {number} opens at {ms_to_text(opens[number - 1])}, in the future"
+    raise FromTheFuture(f"{msg}: the exchange's clock says {ms_to_text(server_ms)}")
+
+
+def _unfinished(frame: pl.DataFrame, settled_before_ms: int) -> int:
+    """How many rows at the end begin with one that had not settled."""
+    forming = (frame["close_time"].to_physical() >= settled_before_ms).arg_true()
+    return frame.height - int(forming[0]) if forming.len() else 0

@@ -1,0 +1,43 @@
+"""Which exchanges there are, by the name that stands in a series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from chandlery.clock import Clock, SystemClock
+from chandlery.errors import UnknownExchange
+from chandlery.exchanges import binance
+from chandlery.exchanges.binance_client import BinanceClient
+from chandlery.exchanges.exchange import Exchange
+from chandlery.transport.budget import Budget
+from chandlery.transport.service import MANNERS, Manners
+
+_ADAPTERS: Final[dict[str, Callable[..., Exchange]]] = {
+    binance.NAME: BinanceClient,
+}
+
+
+def names() -> list[str]:
+    """The names of all exchanges, sorted."""
+    return sorted(_ADAPTERS)
+
+
+def open_exchange(
+    name: str,
+    *,
+    urls: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    budget: Budget | None = None,
+    manners: Manners = MANNERS,
+) -> Exchange:
+    """The adapter of that name, at its real hosts or at `urls`; nothing is sent yet.
+
+    Raises `UnknownExchange`, and `BadSetting` for URLs that cannot be used. Callers on one
+    address share one `budget`; `manners` say how long this caller waits and whether it yields.
+    """
+    try:
+        adapter = _ADAPTERS[name]
+    except KeyError:
+        raise UnknownExchange(name, names()) from None
+    return adapter(urls, clock=clock or SystemClock(), budget=budget, manners=manners)

@@ -1,0 +1,126 @@
+"""Open connections: kept alive, shared by threads, through a proxy if the machine names one."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.util import parse_url
+
+from chandlery.clock import Clock
+from chandlery.errors import BadAnswer, Unreachable
+from chandlery.transport.service import Manners, Timeouts
+
+PIECE: Final = 1 << 18
+MAX_IDLE: Final = 50.0
+"""Seconds after which an unused connection is not trusted: routers forget it without a word."""
+
+
+def user_agent() -> str:
+    """Who we say we are: `chandlery/<version>`."""
+    try:
+        return f"chandlery/{version('chandlery')}"
+    except PackageNotFoundError:
+        return "chandlery"
+
+
+class Connections:
+    """GET a URL and read the answer, with bounds on time and size."""
+
+    def __init__(self, manners: Manners, clock: Clock) -> None:
+        self._manners = manners
+        self._clock = clock
+        self._headers = {
+            "User-Agent": user_agent(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._last_use = clock.monotonic()
+        self._pools: dict[tuple[int, str | None], urllib3.PoolManager] = {}
+
+    def get(self, url: str, headers: Mapping[str, str]) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """The answer and its body, decompressed. Raises urllib3's errors and ours."""
+        begun = self._clock.monotonic()
+        if begun - self._last_use > MAX_IDLE:
+            self.close()
+        self._last_use = begun
+        response = self._pool(url).request(
+            "GET",
+            url,
+            headers={**self._headers, **headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        try:
+            body = self._body(response, begun + self._manners.timeouts.whole)
+        except BaseException:
+            # What is left of the answer must not be taken for the next one.
+            response.close()
+            raise
+        response.release_conn()
+        return response, body
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        for pool in tuple(self._pools.values()):
+            pool.clear()
+
+    def _body(self, response: urllib3.BaseHTTPResponse, ends: float) -> bytes:
+        limits = self._manners.timeouts
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.read1(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limits.most_bytes:
+                msg = f"the answer is larger than {limits.most_bytes} bytes"
+                raise BadAnswer(msg)
+            if self._clock.monotonic() > ends:
+                msg = f"the answer was not complete after {limits.whole:g} seconds"
+                raise Unreachable(msg)
+        return b"".join(pieces)
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        # By process: a connection that a forked worker shares with its parent mixes up answers.
+        key = (os.getpid(), self._proxy(url))
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools.setdefault(key, _new_pool(key[1], self._manners))
+        return pool
+
+    def _proxy(self, url: str) -> str | None:
+        parsed = parse_url(url)
+        scheme, host = parsed.scheme or "", parsed.host or ""
+        if (scheme, host) not in self._proxies:
+            self._proxies[scheme, host] = _machine_proxy(scheme, host)
+        return self._proxies[scheme, host]
+
+
+def _new_pool(proxy: str | None, manners: Manners) -> urllib3.PoolManager:
+    timeouts: Timeouts = manners.timeouts
+    timeout = urllib3.Timeout(connect=timeouts.connect, read=timeouts.read)
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=manners.pool_size, timeout=timeout)
+    return urllib3.ProxyManager(proxy, maxsize=manners.pool_size, timeout=timeout)
+
+
+def _machine_proxy(scheme: str, host: str) -> str | None:
+    """The proxy for this host, from `https_proxy`, `no_proxy` and the like."""
+    proxies = getproxies()
+    if not proxies or _is_loopback(host) or proxy_bypass(host):
+        return None
+    return proxies.get(scheme) or proxies.get("all")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
