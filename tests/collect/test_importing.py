@@ -1,0 +1,74 @@
+"""Bringing candles in from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chandlery.candles.binance_rows import csv_text
+from chandlery.candles.series import Series
+from chandlery.collect.importing import import_file
+from chandlery.errors import BadFile
+from chandlery.store import Store
+from tests.candles import market
+
+HOURS = Series.parse("binance:BTCUSDT:1h")
+FRAME = market.frame(60, "1h")
+LATER = market.START_MS + 10**10
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    with Store.open(f"sqlite:///{tmp_path}/store.db") as opened:
+        yield opened
+
+
+def test_import(store: Store, tmp_path: Path) -> None:
+    """A file's candles are kept exactly, and the ledger does not take them for an answer."""
+    path = tmp_path / "x.csv"
+    path.write_text(csv_text(FRAME))
+    imported = import_file(path, HOURS, store, now_ms=LATER)
+    assert imported.kept.new == 60
+    assert store.candles.read(HOURS).frame.equals(FRAME)
+    assert store.ledger.answered(HOURS) == []
+    assert import_file(path, HOURS, store, now_ms=LATER).kept.unchanged == 60
+
+
+def test_unfinished_last_candle(store: Store, tmp_path: Path) -> None:
+    """A candle that has not closed by now is kept as forming."""
+    path = tmp_path / "x.csv"
+    path.write_text(csv_text(FRAME))
+    now_ms = market.START_MS + 59 * 3_600_000 + 5
+    imported = import_file(path, HOURS, store, now_ms=now_ms)
+    assert (imported.kept.new, imported.kept.forming) == (59, 1)
+    assert store.candles.read(HOURS).unfinished == 1
+
+
+def test_appended_file(store: Store, tmp_path: Path) -> None:
+    """Of an appended file the doubtful candle is left out and named."""
+    path = tmp_path / "x.csv"
+    path.write_text(csv_text(FRAME) * 2)
+    imported = import_file(path, HOURS, store, now_ms=LATER)
+    assert (imported.kept.new, imported.duplicates, len(imported.left_out)) == (59, 60, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (csv_text(FRAME) + "1,2,3\n", "line 61"),
+        (csv_text(FRAME).replace(",", ";"), "columns"),
+        (csv_text(market.frame(5, "1m")), "60 seconds"),
+        ("", "holds no candles"),
+        ("[]", "holds no candles"),
+    ],
+)
+def test_broken_file_is_refused_whole(content: str, why: str, store: Store, tmp_path: Path) -> None:
+    """A file that is broken anywhere is refused by line, and nothing of it is kept."""
+    path = tmp_path / "x.csv"
+    path.write_text(content)
+    with pytest.raises(BadFile, match=why):
+        import_file(path, HOURS, store, now_ms=LATER)
+    assert store.catalogue() == []

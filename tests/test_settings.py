@@ -1,0 +1,104 @@
+"""Settings: file, then environment, then flags; and what is wrong with them, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chandlery.errors import BadSeries, BadSetting
+from chandlery.settings import Settings, as_markdown, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without a settings file, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CHANDLERY_{name.upper()}", raising=False)
+
+
+def test_defaults() -> None:
+    """With nothing set, BTCUSDT at 1h goes into SQLite and crypto.csv."""
+    settings = read_settings()
+    assert [str(series) for series in settings.series] == ["binance:BTCUSDT:1h"]
+    assert (settings.store_url, settings.database_path) == ("", Path("chandlery-data/chandlery.db"))
+    assert settings.csv_path(settings.series[0]) == Path("crypto.csv")
+    assert (settings.host, settings.port, settings.every) == ("127.0.0.1", 8000, None)
+
+
+def test_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment wins over the file, and a flag over both."""
+    Path("chandlery.toml").write_text('port = 1\nhome = "a"\ncsv = "file.csv"\n')
+    monkeypatch.setenv("CHANDLERY_PORT", "2")
+    monkeypatch.setenv("CHANDLERY_HOME", "b")
+    settings = read_settings(home="c")
+    assert (settings.port, settings.home, settings.csv) == (2, Path("c"), "file.csv")
+
+
+@pytest.mark.parametrize(
+    "text", ['"binance:A:1h, binance:B:1m"', '["binance:A:1h", "binance:B:1m"]']
+)
+def test_series_as_text_or_list(text: str) -> None:
+    """A list of series may be one text with commas or a TOML list."""
+    Path("chandlery.toml").write_text(f"series = {text}\n")
+    assert [str(series) for series in read_settings().series] == ["binance:A:1h", "binance:B:1m"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ('serie = "x"', "'serie'.*Did you mean 'series'"),
+        ("prot = 1", "'prot'.*Did you mean 'port'"),
+        ("port = 99999", "port .*cannot be used"),
+        ("every = -1", "every .*cannot be used"),
+        ('every = "often"', "every .*cannot be used"),
+        ('host = "0.0.0.0"', "only loopback"),
+        ('binance_url = "ftp://x"', "no http"),
+        ('csv = "{symbl}.csv"', r"may hold \{symbol\}"),
+        ("series = []", "names no series"),
+        ("series = [", "no valid TOML"),
+    ],
+)
+def test_bad_file(content: str, why: str) -> None:
+    """A settings file with a fault is refused with the setting and what is right."""
+    Path("chandlery.toml").write_text(content + "\n")
+    with pytest.raises(BadSetting, match=why):
+        read_settings()
+
+
+def test_misspelt_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt variable is not ignored in silence."""
+    monkeypatch.setenv("CHANDLERY_SERIS", "binance:A:1h")
+    with pytest.raises(BadSetting, match="CHANDLERY_SERIS.*Did you mean 'CHANDLERY_SERIES'"):
+        read_settings()
+
+
+def test_bad_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A series that is none is refused with an example."""
+    monkeypatch.setenv("CHANDLERY_SERIES", "BTCUSDT")
+    with pytest.raises(BadSeries, match="EXCHANGE:SYMBOL:INTERVAL"):
+        read_settings()
+
+
+def test_csv_of_which_series() -> None:
+    """One CSV is of the first series; a name with places is one per series, months told apart."""
+    series = "binance:A:1m,binance:A:1M"
+    first, second = read_settings(series=series).series
+    one = read_settings(series=series)
+    assert (one.csv_path(first), one.csv_path(second)) == (Path("crypto.csv"), None)
+    many = read_settings(series=series, csv="{symbol}-{interval}.csv")
+    assert many.csv_path(first) == Path("A-1m.csv")
+    assert many.csv_path(second) == Path("A-1mo.csv")
+    assert read_settings(csv="").csv_path(first) is None
+
+
+def test_key_is_not_shown() -> None:
+    """A key does not appear when settings are printed."""
+    assert "canary" not in repr(read_settings(coingecko_key="canary"))
+
+
+def test_docs_are_current() -> None:
+    """The page of all settings is made from the table and cannot drift."""
+    page = Path(__file__).parents[1] / "docs" / "settings.md"
+    assert page.read_text().endswith(as_markdown())
