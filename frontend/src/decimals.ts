@@ -1,0 +1,107 @@
+// Decimal numbers as text. Nothing here turns one into a float, so no digit is lost or invented.
+
+interface Scaled {
+  units: bigint
+  scale: number
+}
+
+const TEXT = /^(-?)(\d+)(?:\.(\d+))?$/
+
+function parse(text: string): Scaled {
+  const found = TEXT.exec(text)
+  if (!found) throw new Error(`not a decimal: ${text}`)
+  const [, sign = '', whole = '', fraction = ''] = found
+  return { units: BigInt(`${sign}${whole}${fraction}`), scale: fraction.length }
+}
+
+function align(numbers: Scaled[]): bigint[] {
+  const scale = Math.max(0, ...numbers.map((one) => one.scale))
+  return numbers.map((one) => one.units * 10n ** BigInt(scale - one.scale))
+}
+
+function unscale(units: bigint, scale: number): string {
+  const sign = units < 0n ? '-' : ''
+  const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0')
+  const whole = digits.slice(0, digits.length - scale)
+  return scale ? `${sign}${whole}.${digits.slice(-scale)}` : `${sign}${whole}`
+}
+
+/** `dividend / divisor` with `scale` decimals, halves away from zero. */
+function divide(dividend: bigint, divisor: bigint, scale: number): string {
+  const negative = dividend < 0n !== divisor < 0n
+  const [over, under] = [dividend, divisor].map((one) => (one < 0n ? -one : one)) as [bigint, bigint]
+  const units = (over * 10n ** BigInt(scale) * 2n + under) / (under * 2n)
+  return unscale(negative ? -units : units, scale)
+}
+
+/** Zeros at the end taken off, down to `decimals` of them: the same number, shorter. */
+export function trim(text: string, decimals = 0): string {
+  const [whole = '', fraction = ''] = text.split('.')
+  const digits = fraction.replace(/0+$/, '').padEnd(decimals, '0')
+  return digits ? `${whole}.${digits}` : whole
+}
+
+/** Thousands set apart in the whole part. */
+export function group(text: string): string {
+  const [whole = '', fraction] = text.split('.')
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+/** How many digits stand after the point once needless zeros are gone. */
+export function decimalsOf(text: string): number {
+  return trim(text).split('.')[1]?.length ?? 0
+}
+
+/** From `before` to `after` in percent with two decimals and a sign; null when it cannot be told. */
+export function changePercent(before: string, after: string): string | null {
+  const [from, to] = align([parse(before), parse(after)]) as [bigint, bigint]
+  if (from === 0n) return null
+  const percent = divide((to - from) * 100n, from, 2)
+  return to > from ? `+${percent}` : percent.replace('-', '−')
+}
+
+/** -1, 0 or 1 as `left` is below, equal to or above `right`. */
+export function compare(left: string, right: string): -1 | 0 | 1 {
+  const [a, b] = align([parse(left), parse(right)]) as [bigint, bigint]
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function sum(texts: string[]): string {
+  const numbers = texts.map(parse)
+  const scale = Math.max(0, ...numbers.map((one) => one.scale))
+  return unscale(
+    align(numbers).reduce((total, one) => total + one, 0n),
+    scale,
+  )
+}
+
+/** Each part of the whole in percent with two decimals; null stays null. */
+export function shares(parts: (string | null)[]): (string | null)[] {
+  const total = sum(parts.filter((part) => part !== null))
+  return parts.map((part) => {
+    if (part === null) return null
+    const [of, whole] = align([parse(part), parse(total)]) as [bigint, bigint]
+    return whole === 0n ? null : divide(of * 100n, whole, 2)
+  })
+}
+
+const NAMES = ['', ' K', ' M', ' B', ' T', ' Q']
+
+/** Four significant digits or so and a letter: `1.853 T`. */
+export function compact(text: string): string {
+  const { units, scale } = parse(text)
+  const whole = units / 10n ** BigInt(scale)
+  const step = Math.min(NAMES.length - 1, Math.floor((whole.toString().replace('-', '').length - 1) / 3))
+  const divisor = 10n ** BigInt(step * 3 + scale)
+  const lead = (units / divisor).toString().replace('-', '').length
+  return `${divide(units, divisor, 4 - lead > 0 ? 4 - lead : 0)}${NAMES[step]}`
+}
+
+const SIGNS: Record<string, string> = { usd: '$', eur: '€', gbp: '£', jpy: '¥', btc: '₿' }
+
+/** The amount with its currency's sign, or its code where there is no sign. */
+export function money(amount: string, currency: string): string {
+  const sign = SIGNS[currency]
+  return sign ? `${sign}${amount}` : `${amount} ${currency.toUpperCase()}`
+}

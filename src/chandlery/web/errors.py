@@ -1,0 +1,92 @@
+"""Errors as answers: JSON under `/api`, plain text elsewhere, with what to do next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException
+
+from chandlery.candles.series import Series
+from chandlery.errors import InputError, StoreError, UnknownSeries, nearest
+from chandlery.web.query import QUERIES
+
+log = logging.getLogger(__name__)
+
+_WORDS: Final = {
+    "missing": "is needed",
+    "extra_forbidden": "there is no such parameter",
+    "int_parsing": "is not a whole number",
+}
+"""Plainer than pydantic's own."""
+
+
+class NotKept(UnknownSeries):
+    """A series was asked for that is neither stored nor wanted; `kept` are those that are."""
+
+    def __init__(self, series: Series, kept: Iterable[Series]) -> None:
+        self.kept = [str(one) for one in kept]
+        super().__init__(str(series), nearest(str(series), self.kept))
+
+
+def register(app: Flask) -> None:
+    """Let `app` answer errors in this way."""
+    app.register_error_handler(NotKept, _not_kept)
+    app.register_error_handler(InputError, _input_error)
+    app.register_error_handler(StoreError, _store_error)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def bad_parameters(error: ValidationError) -> Response:
+    """422 with each parameter: what came, what is wrong, what is allowed."""
+    parameters = [_parameter(error.title, detail) for detail in error.errors()]
+    listed = "; ".join(f"{one['name']}: {one['problem']}" for one in parameters)
+    return _answer(422, "bad_parameters", listed, parameters=parameters)
+
+
+def _parameter(model: str, detail: ErrorDetails) -> dict[str, str | None]:
+    fields = QUERIES[model].model_fields
+    name = str(detail["loc"][0])
+    missing = detail["type"] == "missing"
+    known = fields[name].description if name in fields else None
+    return {
+        "name": name,
+        "got": None if missing else str(detail["input"])[:200],
+        "problem": _WORDS.get(detail["type"], detail["msg"]).removeprefix("Value error, "),
+        "allowed": known or f"the parameters {', '.join(fields)}",
+    }
+
+
+def _not_kept(error: NotKept) -> Response:
+    return _answer(404, "unknown_series", str(error), kept=error.kept)
+
+
+def _input_error(error: InputError) -> Response:
+    return _answer(422, "bad_request", str(error))
+
+
+def _store_error(error: StoreError) -> Response:
+    log.warning("%s %s: %s", request.method, request.path, error)
+    answer = _answer(503, "store_unavailable", str(error))
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _http_error(error: HTTPException) -> Response:
+    code = (error.name or "error").lower().replace(" ", "_")
+    answer = _answer(error.code or 500, code, error.description or error.name)
+    if error.code == 405 and "Allow" in (headers := dict(error.get_headers())):  # noqa: PLR2004
+        answer.headers["Allow"] = headers["Allow"]
+    return answer
+
+
+def _answer(status: int, code: str, message: str, **more: object) -> Response:
+    if not request.path.startswith("/api/v1/"):
+        return Response(f"{message}\n", status, mimetype="text/plain")
+    body = orjson.dumps({"error": {"code": code, "message": message, **more}})
+    return Response(body, status, mimetype="application/json")

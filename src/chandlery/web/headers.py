@@ -1,0 +1,54 @@
+"""Headers that keep the page to itself, and the check of the Host header.
+
+The Host check stops DNS rebinding: a foreign page whose name is made to point at this machine
+arrives with its own name. Addresses written as numbers cannot be abused in that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def register(app: Flask, *, hosts: Iterable[str]) -> None:
+    """Add the headers to every answer, and refuse names other than loopback's and `hosts`."""
+    served = frozenset(host.lower() for host in hosts)
+
+    @app.before_request
+    def check_host() -> None:
+        name = urlsplit(f"//{request.host}").hostname or ""
+        if not (name in served or name == "localhost" or _is_address(name)):
+            abort(400, f"'{name}' is not a name of this server. Open it as http://127.0.0.1.")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.extend(_HEADERS)
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

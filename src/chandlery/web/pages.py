@@ -1,0 +1,60 @@
+"""What people open in a browser: the page itself and the description of the interface."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, render_template
+from flask_openapi3.openapi import OpenAPI
+
+from chandlery.web.api import ATTRIBUTION
+from chandlery.web.assets import built_page
+from chandlery.web.source import current_source, kept_series
+
+pages = Blueprint("pages", __name__, template_folder="templates")
+
+NOT_BUILT = (
+    "The page has not been built. Run `make setup` in the checkout, or install the wheel, "
+    "which carries it. The interface under /api/v1 works without it: see /api/docs.\n"
+)
+
+
+@pages.get("/")
+def index() -> str | Response:
+    """The page: a shell with everything that does not move, filled by the front end."""
+    page = built_page()
+    if page is None:
+        return Response(NOT_BUILT, 503, mimetype="text/plain")
+    return render_template(
+        "page.html",
+        page=page,
+        label=current_app.config["LABEL"],
+        attribution=ATTRIBUTION,
+        series=[str(series) for series in kept_series(current_source())],
+    )
+
+
+@pages.get("/api/docs")
+def docs() -> str:
+    """The OpenAPI description for people, made here so that no script is needed."""
+    page = built_page()
+    return render_template("docs.html", page=page, spec=_spec(), resolve=_resolve)
+
+
+@pages.get("/api/v1/openapi.json")
+def openapi() -> dict[str, Any]:
+    """The OpenAPI description for programs."""
+    return _spec()
+
+
+def _spec() -> dict[str, Any]:
+    return cast("dict[str, Any]", cast("OpenAPI", current_app).api_doc)
+
+
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a `$ref` points at, or the schema itself."""
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    name = reference.rsplit("/", 1)[1]
+    return cast("dict[str, Any]", _spec()["components"]["schemas"][name])

@@ -1,0 +1,14 @@
+"""The page as a WSGI application over the store of the settings, for `flask run` and servers."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from chandlery.collect.keeper import Keeper
+from chandlery.settings import read_settings
+from chandlery.web.factory import create_app
+
+
+def application() -> Flask:
+    """Serve what is kept; nothing is collected here. Raises `BadSetting`, `StoreError`."""
+    return create_app(Keeper(read_settings()))

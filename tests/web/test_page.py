@@ -1,0 +1,265 @@
+"""The page in a real browser, compared with what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from chandlery.clock import SystemClock
+from chandlery.web import Server, create_app
+from tests.web.conftest import Shown, visit
+from tests.web.fake_keeper import BTC, FakeKeeper, keeper_with_candles
+from tests.web.reading import assert_legend_shows, field, index_of, legend, number, poll_now
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NOTHING = "\N{EN DASH}"
+ACCENT_PIXELS = """() => {
+  const found = [...document.querySelectorAll('#chart canvas')].map((canvas) => {
+    const { width, height } = canvas
+    if (!width || !height) return 0
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+    let count = 0
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at] === 240 && data[at + 1] === 168 && data[at + 2] === 64) count += 1
+    return count
+  })
+  return Math.max(...found)
+}"""
+
+
+def hover(page: Page, along: float) -> int:
+    """Point at the chart, `along` from left to right, and give the open time that is shown."""
+    box = page.locator("#chart").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * along, box["y"] + box["height"] * 0.4)
+    page.wait_for_timeout(50)
+    return int(legend(page)["open_time"])
+
+
+def test_last_candle(page: Page, shown: Shown) -> None:
+    """Untouched, the legend shows the last candle, every value to the last digit."""
+    assert_legend_shows(page, shown.first, len(shown.first) - 1)
+
+
+def test_heading(page: Page, shown: Shown) -> None:
+    """Symbol, interval, last price, badge and the UTC time of the last update are in sight."""
+    series = shown.first.series
+    expect(page.locator("h1")).to_have_text(series.symbol)
+    expect(page.locator("#interval")).to_have_text(series.interval.text)
+    assert number(page.inner_text("#last-price")) == shown.first.frame["close"][-1]
+    expect(page.locator("#state-text")).to_contain_text("UTC")
+    if shown.label:
+        expect(page.locator("#label")).to_have_text(shown.label)
+
+
+def test_older_candle(page: Page, shown: Shown) -> None:
+    """The crosshair shows the candle under it; leaving the chart brings the last one back."""
+    at = index_of(shown.first, str(hover(page, 0.4)))
+    assert at < len(shown.first) - 10
+    assert_legend_shows(page, shown.first, at)
+    page.mouse.move(5, 5)
+    assert_legend_shows(page, shown.first, len(shown.first) - 1)
+
+
+def test_keyboard(page: Page, shown: Shown) -> None:
+    """Arrow keys walk through the candles, Home goes to the first, Escape lets go."""
+    page.locator("#chart").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert_legend_shows(page, shown.first, len(shown.first) - 2)
+    page.keyboard.press("Home")
+    assert_legend_shows(page, shown.first, 0)
+    page.keyboard.press("Escape")
+    assert_legend_shows(page, shown.first, len(shown.first) - 1)
+
+
+def test_forming_candle(page: Page) -> None:
+    """The forming candle says so in the legend, and carries a tag in the chart."""
+    expect(field(page, "state")).to_have_text("forming")
+    page.wait_for_timeout(200)
+    assert page.evaluate(ACCENT_PIXELS) > 100
+
+
+def test_pan_and_zoom(page: Page) -> None:
+    """Dragging moves through time, the buttons zoom, and the latest candle is one click away."""
+    before = hover(page, 0.5)
+    page.mouse.down()
+    hover(page, 0.8)
+    page.mouse.up()
+    panned = hover(page, 0.5)
+    assert panned < before
+    page.click("#latest")
+    page.wait_for_timeout(400)
+    assert hover(page, 0.5) == before
+    page.click("#zoom-out")
+    page.wait_for_timeout(300)
+    assert hover(page, 0.1) < before
+    page.click("#fit")
+    page.wait_for_timeout(300)
+    first = hover(page, 0.001)
+    page.locator("#chart").focus()
+    page.keyboard.press("Home")
+    assert first - int(legend(page)["open_time"]) < 20 * 3_600_000
+
+
+def test_market_caps(page: Page, shown: Shown) -> None:
+    """The table holds name, value and share of every coin, with CoinGecko's attribution."""
+    rows = page.locator("#caps-rows tr[data-coin]")
+    expect(rows).to_have_count(min(10, len(shown.caps.coins)))
+    total = sum((coin.market_cap or Decimal(0) for coin in shown.caps.coins), Decimal(0))
+    for index, coin in enumerate(shown.caps.coins[:10]):
+        row = rows.nth(index)
+        expect(row.locator(".name")).to_have_text(coin.name)
+        assert coin.market_cap is not None
+        assert row.locator(".value").get_attribute("value") == f"{coin.market_cap:f}"
+        share = number(row.locator(".share").inner_text())
+        assert abs(share - coin.market_cap * 100 / total) <= Decimal("0.005")
+    link = page.get_by_role("link", name="Data provided by CoinGecko")
+    expect(link).to_have_attribute("href", "https://www.coingecko.com")
+    expect(page.locator("#caps-age")).to_contain_text("Updated")
+
+
+def test_toggle_slice(page: Page) -> None:
+    """A slice switched off leaves the ring; the shares are of what is left, and that is said."""
+    rows = page.locator("#caps-rows tr[data-coin]")
+    button = rows.first.get_by_role("button")
+    before = page.locator("#pie canvas").screenshot()
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(rows.first.locator(".share")).to_have_text(NOTHING)
+    expect(page.locator("#caps-note")).to_have_text("Share of the nine shown")
+    left = [number(text) for text in rows.locator(".share").all_inner_texts()[1:]]
+    assert abs(sum(left, Decimal(0)) - 100) <= Decimal("0.05")
+    page.wait_for_timeout(500)
+    assert page.locator("#pie canvas").screenshot() != before
+    button.click()
+    expect(page.locator("#caps-note")).to_have_text("Share of these ten together")
+
+
+def test_point_at_slice(page: Page, shown: Shown) -> None:
+    """A slice under the pointer is named in the middle of the ring, with its share."""
+    expect(page.locator("#centre-name")).to_have_text("ten together")
+    page.wait_for_timeout(700)
+    box = page.locator("#pie").bounding_box()
+    assert box is not None
+    radius = min(box["width"], box["height"]) / 2 * 0.78
+    page.mouse.move(box["x"] + box["width"] / 2 + radius, box["y"] + box["height"] / 2)
+    expect(page.locator("#centre-name")).to_have_text(shown.caps.coins[0].name)
+    expect(page.locator("#centre-share")).to_contain_text("%")
+
+
+def test_series_switch(page: Page, shown: Shown) -> None:
+    """Another series is one choice away, and stays in the address."""
+    if len(shown.candles) < 2:
+        pytest.skip("only one series is kept here")
+    other = list(shown.candles.values())[1]
+    page.select_option("#series", str(other.series))
+    expect(page.locator("h1")).to_have_text(other.series.symbol)
+    expect(field(page, "open")).not_to_have_text(NOTHING)
+    assert_legend_shows(page, other, len(other) - 1)
+    page.reload()
+    page.wait_for_selector("[data-ready=true]")
+    expect(page.locator("h1")).to_have_text(other.series.symbol)
+    assert_legend_shows(page, other, len(other) - 1)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440, 2560])
+def test_widths(browser: Browser, shown: Shown, width: int) -> None:
+    """From a phone to a big screen: nothing scrolls sideways, and every value is whole."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = visit(context, shown.url).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.locator("#legend [data-field]").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().right > innerWidth"
+        " || one.scrollWidth > one.parentElement.clientWidth + 1).map(one => one.dataset.field)"
+    )
+    assert cut == []
+    context.close()
+
+
+def test_light_and_dark(browser: Browser, shown: Shown) -> None:
+    """The system's choice is followed; a choice made here is remembered."""
+    grounds = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = visit(context, shown.url).page
+        ground = "getComputedStyle(document.documentElement).backgroundColor"
+        grounds.append(page.evaluate(ground))
+        page.click("#theme")
+        toggled = page.evaluate(ground)
+        page.reload()
+        assert page.evaluate(ground) == toggled
+        grounds.append(toggled)
+        context.close()
+    assert grounds[0] == grounds[3]
+    assert grounds[1] == grounds[2]
+    assert grounds[0] != grounds[1]
+
+
+def test_new_candles_arrive(browser: Browser) -> None:
+    """A candle that closes and the next one that opens appear without a reload."""
+    keeper = keeper_with_candles(50, clock=SystemClock())
+    whole = keeper.candles[BTC]
+    keeper.candles[BTC] = replace(whole, frame=whole.frame.head(48))
+    with Server(create_app(keeper), port=0) as server, browser.new_context() as context:
+        visited = visit(context, server.url)
+        assert_legend_shows(visited.page, keeper.candles[BTC], 47)
+        keeper.candles[BTC] = whole
+        poll_now(visited.page)
+        last = str(int(whole.frame["open_time"][-1].timestamp() * 1000))
+        expect(field(visited.page, "open_time")).to_have_attribute("value", last)
+        assert_legend_shows(visited.page, whole, 49)
+        assert visited.complaints == []
+
+
+def test_exchange_away(browser: Browser) -> None:
+    """The page says that the exchange is away, goes on showing what is stored, and heals."""
+    keeper = keeper_with_candles(20, clock=SystemClock())
+    keeper.exchange_error = "no route to the exchange"
+    with Server(create_app(keeper), port=0) as server, browser.new_context() as context:
+        page = visit(context, server.url).page
+        state = page.locator("#state-text")
+        expect(state).to_contain_text("Exchange unreachable since")
+        expect(state).to_contain_text("showing stored candles")
+        expect(state).to_contain_text("`make demo` works without network")
+        assert_legend_shows(page, keeper.candles[BTC], 19)
+        keeper.exchange_error = None
+        poll_now(page)
+        expect(state).to_contain_text("Updated")
+
+
+def test_server_comes_back(browser: Browser) -> None:
+    """When the server goes, the page says so and keeps its candles; it heals by itself."""
+    keeper = keeper_with_candles(20, clock=SystemClock())
+    app = create_app(keeper)
+    server = Server(app, port=0)
+    again = Server(app, port=0)
+    port = again.port
+    again.stop()
+    server.stop()
+    with browser.new_context() as context:
+        with Server(app, port=port) as server:
+            page = visit(context, server.url).page
+        poll_now(page)
+        expect(page.locator("#state-text")).to_contain_text("No answer from Chandlery since")
+        assert_legend_shows(page, keeper.candles[BTC], 19)
+        with Server(app, port=port):
+            poll_now(page)
+            expect(page.locator("#state-text")).to_contain_text("Updated")
+
+
+def test_empty_store(browser: Browser) -> None:
+    """Before the first candle and the first market cap there are words, not an empty box."""
+    with (
+        Server(create_app(FakeKeeper(caps=None)), port=0) as server,
+        browser.new_context() as context,
+    ):
+        visited = visit(context, server.url)
+        expect(visited.page.get_by_role("heading", name="No candles yet")).to_be_visible()
+        expect(visited.page.get_by_role("heading", name="No market caps yet")).to_be_visible()
+        expect(visited.page.locator("#state-text")).to_have_text("Waiting for the first candles")
+        assert visited.complaints == []
