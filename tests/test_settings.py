@@ -70,7 +70,7 @@ def test_bad_file(content: str, why: str) -> None:
 def test_misspelt_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt variable is not ignored in silence."""
     monkeypatch.setenv("CHANDLERY_SERIS", "binance:A:1h")
-    with pytest.raises(BadSetting, match="CHANDLERY_SERIS.*Did you mean 'CHANDLERY_SERIES'"):
+    with pytest.raises(BadSetting, match=r"CHANDLERY_SERIS.*Did you mean 'CHANDLERY_SERIES'"):
         read_settings()
 
 

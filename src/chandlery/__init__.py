@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chandlery.errors import ChandleryError
 
 if TYPE_CHECKING:
-    from chandlery.api import collect, open_keeper, read
+    from chandlery.api import collect_candles, open_keeper, read_candles
     from chandlery.candles.frame import Candles
     from chandlery.candles.interval import Interval
     from chandlery.candles.series import Series
@@ -33,9 +33,9 @@ __all__ = [
     "Report",
     "Series",
     "Span",
-    "collect",
+    "collect_candles",
     "open_keeper",
-    "read",
+    "read_candles",
 ]
 
 _HOMES = {
@@ -45,9 +45,9 @@ _HOMES = {
     "Report": "chandlery.collect.report",
     "Series": "chandlery.candles.series",
     "Span": "chandlery.candles.span",
-    "collect": "chandlery.api",
+    "collect_candles": "chandlery.api",
     "open_keeper": "chandlery.api",
-    "read": "chandlery.api",
+    "read_candles": "chandlery.api",
 }
 
 

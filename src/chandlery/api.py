@@ -32,7 +32,7 @@ def open_keeper(**flags: Unpack[Flags]) -> Keeper:
     return Keeper(read_settings(**flags))
 
 
-def collect(
+def collect_candles(
     series: Series | str,
     *,
     last: int | None = None,
@@ -45,7 +45,7 @@ def collect(
         return keeper.collect(series, last=last, since=since, until=until)
 
 
-def read(
+def read_candles(
     series: Series | str,
     *,
     last: int | None = None,

@@ -44,9 +44,12 @@ def parse_rows(rows: Sequence[Sequence[object]]) -> pl.DataFrame:
     if len(columns) != ROW_LENGTH or not all(map(_typed, columns, _ROW_TYPES)):
         raise _first_bad_row(rows)
     named = dict(zip(SCHEMA, columns, strict=False))
-    if not all(map(_within, named.items())):
+    if not all(_in_range(named[name]) for name in _WHOLE):
         raise _first_bad_row(rows)
-    return checked(_typed_frame(pl.DataFrame(named, schema=_TEXT_SCHEMA)))
+    table = pl.DataFrame(named, schema=_TEXT_SCHEMA)
+    if not pl.concat([table[name] for name in DECIMAL_COLUMNS]).str.contains(EXACT_DECIMAL).all():
+        raise _first_bad_row(rows)
+    return checked(_typed_frame(table))
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -77,14 +80,12 @@ def csv_text(frame: pl.DataFrame) -> str:
 _TEXT_SCHEMA: Final[dict[str, pl.DataType]] = {
     name: pl.String() if dtype == DECIMAL else pl.Int64() for name, dtype in SCHEMA.items()
 }
+_WHOLE: Final = tuple(name for name in SCHEMA if name not in DECIMAL_COLUMNS)
 _ROW_TYPES: Final = (*(str if name in DECIMAL_COLUMNS else int for name in SCHEMA), str)
 
 
-def _within(column: tuple[str, Sequence[object]]) -> bool:
-    name, values = column
-    if name in DECIMAL_COLUMNS:
-        return all(map(_EXACT.match, values))  # type: ignore[arg-type]  # all text by now
-    return min(values) >= 0 and max(values) < _LATEST  # type: ignore[type-var,operator]  # all int
+def _in_range(values: Sequence[int]) -> bool:
+    return min(values) >= 0 and max(values) < _LATEST
 
 
 def _typed(values: Sequence[object], expected: type) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -37,6 +36,8 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 """Eleven columns, in Binance's order. Binance's twelfth element carries nothing and is not kept."""
 
+_SCHEMA: Final = pl.Schema(SCHEMA)
+
 DECIMAL_COLUMNS: Final = tuple(name for name, dtype in SCHEMA.items() if dtype == DECIMAL)
 
 
@@ -47,13 +48,14 @@ def empty() -> pl.DataFrame:
 
 def checked(frame: pl.DataFrame) -> pl.DataFrame:
     """The same frame, if it has the shape and ascends strictly; else raises `BadCandles`."""
-    if dict(frame.schema) != SCHEMA:
+    if frame.schema != _SCHEMA:
         msg = f"Candles need the columns {list(SCHEMA)}; got {dict(frame.schema)}."
         raise BadCandles(msg)
-    if frame["open_time"].null_count():
+    opens = frame["open_time"].to_physical()
+    if opens.null_count():
         msg = "A candle has no open time."
         raise BadCandles(msg)
-    if not (frame["open_time"].diff().drop_nulls() > timedelta(0)).all():
+    if not (opens.diff().drop_nulls() > 0).all():
         msg = "Candles must ascend by open time without duplicates."
         raise BadCandles(msg)
     return frame

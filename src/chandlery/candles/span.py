@@ -36,6 +36,13 @@ class Span:
         return Span(start, end) if start < end else None
 
 
+def cover(first: Span | None, second: Span) -> Span:
+    """The shortest span that holds both."""
+    if first is None:
+        return second
+    return Span(min(first.start, second.start), max(first.end, second.end))
+
+
 def merge(spans: Iterable[Span]) -> list[Span]:
     """The same time in as few spans as can be, ascending; touching spans become one."""
     merged: list[Span] = []

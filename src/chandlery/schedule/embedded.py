@@ -52,10 +52,23 @@ class EmbeddedLoop:
     def _run(self) -> None:
         try:
             while not self._clock.stopped:
-                self.run_due()
+                self._run_safely()
                 self._clock.sleep(_NAP_SECONDS)
         except Stopped:
             return
+
+    def _run_safely(self) -> None:
+        """One pass; a fault that nobody foresaw is told and must not end the loop."""
+        try:
+            self.run_due()
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost loop
+            # Whoever stops the program closes the store under a pass that is still under way.
+            if not self._clock.stopped:
+                self._news.failed("the loop", f"{type(error).__name__}: {error}.")
+        else:
+            self._news.recovered("the loop")
 
     def run_due(self) -> None:
         """Do everything that is due now, once."""
@@ -74,7 +87,8 @@ class EmbeddedLoop:
         try:
             report = self._keeper.keep_current(series)
         except ChandleryError as error:
-            self._news.failed(str(series), str(error))
+            if not self._clock.stopped:
+                self._news.failed(str(series), str(error))
         else:
             self._news.reported(report)
 

@@ -1,0 +1,5 @@
+"""`python -m chandlery` is the `chandlery` command."""
+
+from chandlery.cli import main
+
+main()

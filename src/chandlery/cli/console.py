@@ -1,0 +1,82 @@
+"""Lines for people: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from chandlery.clock import ms_to_text
+
+if TYPE_CHECKING:
+    from chandlery.collect.collect import Listener, Progress
+
+_EVERY_SECONDS: Final = 5.0
+
+
+def say(text: str) -> None:
+    """A result, on stdout."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """A remark for people, on stderr, where it does not disturb a pipe."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Ends the block in good order at Ctrl-C or SIGTERM, which is how servers are meant to end."""
+    # Set by hand, because a shell starts background jobs with Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("Stopped.")
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Listener]:
+    """A listener that shows how far a long collection is: a bar at a terminal, else lines."""
+    if sys.stderr.isatty():
+        with _spinner(name) as listener:
+            yield listener
+    else:
+        yield _lines(name)
+
+
+@contextmanager
+def _spinner(name: str) -> Iterator[Listener]:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{name}: asking", total=None)
+        yield lambda progress: bar.update(task, description=_reached(name, progress))
+
+
+def _lines(name: str) -> Listener:
+    last = time.monotonic()
+
+    def listener(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _EVERY_SECONDS:
+            last = time.monotonic()
+            note(_reached(name, progress))
+
+    return listener
+
+
+def _reached(name: str, progress: Progress) -> str:
+    return (
+        f"{name}: {progress.candles:,} candles in {progress.requests:,} requests, "
+        f"at {ms_to_text(progress.reached_ms)}"
+    )

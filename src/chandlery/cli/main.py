@@ -1,0 +1,77 @@
+"""The command line: the list of commands, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chandlery.cli import collecting, files, sandboxing, serving, showing
+from chandlery.errors import ChandleryError
+
+app = typer.Typer(
+    name="chandlery",
+    help="Collects exchange candles, keeps every one of them exactly, and shows them.",
+    epilog="Start with 'chandlery up', or without a network with 'chandlery demo'.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command(short_help="Collect, serve the page, keep everything current.")(serving.up)
+app.command(short_help="The same against the built-in sandbox exchange; no network.")(serving.demo)
+app.command(short_help="Fetch candles and keep them.")(collecting.collect)
+app.command(short_help="Show kept candles.")(showing.show)
+app.command(short_help="Show what is kept, how fresh it is, and what went wrong.")(showing.status)
+app.command(short_help="List where a series has no candles, and why.")(showing.gaps)
+app.command(short_help="Write kept candles to a file.")(files.export)
+app.command("import", short_help="Keep the candles of a file.")(files.import_)
+app.command(short_help="Serve the page; keep the data current in the background.")(serving.serve)
+app.command(short_help="Run the built-in exchange for rehearsals.")(sandboxing.sandbox)
+app.command(short_help="Show the settings in force.")(showing.settings)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"chandlery {version('chandlery')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Collects exchange candles, keeps every one of them exactly, and shows them."""
+
+
+def main() -> None:
+    """Run the command line; errors become one line on stderr and an exit code."""
+    with errors_as_lines():
+        app()
+
+
+class errors_as_lines:  # noqa: N801  reads as a statement
+    """Ends the program with one clear line for every error that is ours, and for Ctrl-C."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate the error."""
+        if isinstance(error, ChandleryError):
+            typer.echo(f"chandlery: {error}", err=True)
+            sys.exit(error.exit_code)
+        if isinstance(error, KeyboardInterrupt):
+            typer.echo("chandlery: stopped.", err=True)
+            sys.exit(130)
+        if isinstance(error, BrokenPipeError):
+            # The reader of our output has gone, as `head` does; that is not an error.
+            sys.stderr.close()
+            sys.exit(0)

@@ -1,0 +1,74 @@
+"""`chandlery sandbox`: the built-in exchange, for rehearsals and for other programs."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chandlery.cli.console import note, say, until_stopped
+from chandlery.cli.options import Json
+
+
+def sandbox(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Binance's paths here, CoinGecko's on the next; 0 for free ones.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Which invented market.")] = 1,
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option(help="Serve recorded candles: Binance CSV or JSON files.", metavar="FILE…"),
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Of replayed files whose names do not say.")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="Of replayed files whose names do not say.")
+    ] = None,
+    coingecko_replay: Annotated[
+        list[Path] | None,
+        typer.Option(help="Serve a recorded body of /coins/markets.", metavar="FILE"),
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Where the exchange's clock starts.", metavar="T")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="How fast it runs: 1 is real time, 0 frozen.")
+    ] = None,
+    weight_limit: Annotated[int, typer.Option(help="Request weight per minute.")] = 6000,
+    as_json: Json = False,
+) -> None:
+    """Run the built-in exchange until Ctrl-C: Binance's REST market data, and CoinGecko.
+
+    Other programs use it by its address, as they would the real one; it needs no network. Faults
+    are ordered over HTTP at /sandbox/faults, the clock at /sandbox/clock.
+    """
+    import orjson
+
+    from chandlery.collect.wanted import to_ms
+    from chandlery.sandbox import Sandbox, SandboxOptions
+
+    options = SandboxOptions(
+        seed=seed,
+        port=port,
+        now_ms=None if now is None else to_ms(now),
+        speed=speed,
+        weight_limit=weight_limit,
+        replay=(*(replay or ()), *(files or ())),
+        replay_symbol=symbol,
+        replay_interval=interval,
+        coingecko_replay=tuple(coingecko_replay or ()),
+    )
+    with until_stopped(), Sandbox(options) as box:
+        if as_json:
+            say(orjson.dumps(box.addresses).decode())
+        else:
+            for name, url in box.addresses.items():
+                say(f"{name}={url}")
+            note("SANDBOX: set both and everything runs against it (Ctrl-C ends it)")
+        threading.Event().wait()

@@ -1,0 +1,116 @@
+"""`chandlery up`, `demo` and `serve`: the page, and the loop that keeps the data current."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import orjson
+import typer
+
+from chandlery.cli.collecting import print_report
+from chandlery.cli.console import note, progress, say, until_stopped
+from chandlery.cli.options import Home, Json, Port
+
+if TYPE_CHECKING:
+    from chandlery.collect.keeper import Keeper
+    from chandlery.settings import Settings
+
+DEMO_HOME: Final = Path("chandlery-demo")
+_MEANWHILE: Final = (
+    "What is stored is served, and it is tried again; 'make demo' works without a network."
+)
+
+
+def up(home: Home = None, port: Port = None, as_json: Json = False) -> None:
+    """Collect the series of the settings, then serve the page and keep everything current."""
+    from chandlery.settings import read_settings
+
+    run(read_settings(home=home, port=port), label=None, as_json=as_json, first=True)
+
+
+def serve(
+    home: Home = None,
+    port: Port = None,
+    collect: Annotated[bool, typer.Option(help="Keep the data current while serving.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Serve the page at once; keep the data current in the background."""
+    from chandlery.settings import read_settings
+
+    settings = read_settings(home=home, port=port)
+    run(settings, label=None, as_json=as_json, first=False, collect=collect)
+
+
+def demo(
+    home: Annotated[Path, typer.Option(help="Folder of the demo's own store.")] = DEMO_HOME,
+    port: Port = None,
+    seed: Annotated[int, typer.Option(help="Which invented market.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Do what `up` does, against the built-in sandbox exchange: invented candles, no network."""
+    from chandlery.sandbox import Sandbox
+    from chandlery.settings import read_settings
+
+    note("SANDBOX: everything here is invented by the built-in exchange; it is no market data.")
+    with Sandbox(seed=seed) as box:
+        settings = read_settings(
+            home=home,
+            port=port,
+            store_url="",
+            csv=str(home / "crypto.csv"),
+            binance_url=box.binance_url,
+            coingecko_url=box.coingecko_url,
+        )
+        run(settings, label="SANDBOX", as_json=as_json, first=True)
+
+
+def run(
+    settings: Settings,
+    *,
+    label: str | None,
+    as_json: bool = False,
+    first: bool,
+    collect: bool = True,
+) -> None:
+    """Serve the page until Ctrl-C; `first` collects once before, `collect` keeps at it."""
+    from chandlery.clock import StoppableClock
+    from chandlery.collect.keeper import Keeper
+    from chandlery.schedule.embedded import EmbeddedLoop
+    from chandlery.web import Server, create_app
+
+    clock = StoppableClock()
+    with until_stopped(), Keeper(settings, clock=clock) as keeper:
+        server = Server(create_app(keeper, label=label), settings.host, settings.port)
+        loop = EmbeddedLoop(keeper, clock, tell=note) if collect else nullcontext()
+        try:
+            server.start()
+            _announce(server.url, label, as_json=as_json)
+            if first:
+                _collect_first(keeper)
+            with loop:
+                threading.Event().wait()
+        finally:
+            clock.stop()
+            server.stop()
+
+
+def _announce(url: str, label: str | None, *, as_json: bool) -> None:
+    if as_json:
+        say(orjson.dumps({"url": url, "label": label}).decode())
+    else:
+        say(f"{f'{label}: ' if label else ''}The page is at {url} (Ctrl-C ends it)")
+
+
+def _collect_first(keeper: Keeper) -> None:
+    from chandlery.collect.keeper import FRESHEST
+
+    for series in keeper.settings.series:
+        with progress(str(series)) as listener:
+            report = keeper.keep_current(series, last=FRESHEST, listener=listener)
+        if report.failure is not None:
+            note(f"{report.series}: {report.failure} {_MEANWHILE}")
+            return
+        print_report(report, note)
