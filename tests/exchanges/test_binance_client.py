@@ -187,10 +187,8 @@ def test_limited(opened: Callable[..., Opened], clock: FrozenClock) -> None:
 
 
 def test_never_earns_a_429(clock: FrozenClock) -> None:
-    """With a wrong local clock and another program on the same address, no limit is overrun.
-
-    The server counts by its own clock minutes and refuses what is over the limit.
-    """
+    """With a wrong local clock and another program on the same address, no limit is overrun."""
+    # The server counts by its own clock minutes and refuses what is over the limit.
     limit, skew_ms = 100, 37_000
     spent: dict[int, int] = {}
     refused: list[Asked] = []

@@ -11,36 +11,38 @@ import typer
 from chandlery.cli.console import note, say, until_stopped
 from chandlery.cli.options import Json
 
+Files = Annotated[
+    list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")
+]
+TwoPorts = Annotated[
+    int, typer.Option(help="Binance's paths here, CoinGecko's on the next; 0 for free ones.")
+]
+Seed = Annotated[int, typer.Option(help="Which invented market.")]
+Replay = Annotated[
+    list[Path] | None,
+    typer.Option(help="Serve recorded candles: Binance CSV or JSON files.", metavar="FILE…"),
+]
+Symbol = Annotated[str | None, typer.Option(help="Of replayed files whose names do not say.")]
+Length = Annotated[str | None, typer.Option(help="Of replayed files whose names do not say.")]
+CoinGeckoReplay = Annotated[
+    list[Path] | None, typer.Option(help="Serve a recorded body of /coins/markets.", metavar="FILE")
+]
+Now = Annotated[str | None, typer.Option(help="Where the exchange's clock starts.", metavar="T")]
+Speed = Annotated[float | None, typer.Option(help="How fast it runs: 1 is real time, 0 frozen.")]
+WeightLimit = Annotated[int, typer.Option(help="Request weight per minute.")]
+
 
 def sandbox(
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")
-    ] = None,
-    port: Annotated[
-        int, typer.Option(help="Binance's paths here, CoinGecko's on the next; 0 for free ones.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Which invented market.")] = 1,
-    replay: Annotated[
-        list[Path] | None,
-        typer.Option(help="Serve recorded candles: Binance CSV or JSON files.", metavar="FILE…"),
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option(help="Of replayed files whose names do not say.")
-    ] = None,
-    interval: Annotated[
-        str | None, typer.Option(help="Of replayed files whose names do not say.")
-    ] = None,
-    coingecko_replay: Annotated[
-        list[Path] | None,
-        typer.Option(help="Serve a recorded body of /coins/markets.", metavar="FILE"),
-    ] = None,
-    now: Annotated[
-        str | None, typer.Option(help="Where the exchange's clock starts.", metavar="T")
-    ] = None,
-    speed: Annotated[
-        float | None, typer.Option(help="How fast it runs: 1 is real time, 0 frozen.")
-    ] = None,
-    weight_limit: Annotated[int, typer.Option(help="Request weight per minute.")] = 6000,
+    files: Files = None,
+    port: TwoPorts = 0,
+    seed: Seed = 1,
+    replay: Replay = None,
+    symbol: Symbol = None,
+    interval: Length = None,
+    coingecko_replay: CoinGeckoReplay = None,
+    now: Now = None,
+    speed: Speed = None,
+    weight_limit: WeightLimit = 6000,
     as_json: Json = False,
 ) -> None:
     """Run the built-in exchange until Ctrl-C: Binance's REST market data, and CoinGecko.
