@@ -1,0 +1,1 @@
+"""CoinGecko's interface over the invented market."""

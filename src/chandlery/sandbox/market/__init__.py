@@ -1,0 +1,1 @@
+"""The invented market itself, in whole numbers: no text, no HTTP, no clock."""

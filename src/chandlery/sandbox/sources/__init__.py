@@ -1,0 +1,1 @@
+"""What answers are made from: invented or recorded candles, rendered as the exchange does."""

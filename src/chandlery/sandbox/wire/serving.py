@@ -1,0 +1,86 @@
+"""From HTTP to the services and back: faults, headers, and the log of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from chandlery.sandbox.reply import Reply
+from chandlery.sandbox.wire import misbehave
+from chandlery.sandbox.wire.control import Control, Controlled
+from chandlery.sandbox.wire.faults import Fault
+from chandlery.sandbox.wire.seen import Seen
+
+
+class Service(Protocol):
+    """Something that answers GET requests."""
+
+    def reply(
+        self, path: str, query: MultiMapping[str], headers: Mapping[str, str], skew_ms: int = 0
+    ) -> Reply:
+        """Answer one request."""
+
+
+class Wire:
+    """The HTTP side of one service."""
+
+    def __init__(self, name: str, service: Service, box: Controlled) -> None:
+        self._name = name
+        self._service = service
+        self._box = box
+        self._control = Control(box)
+
+    def app(self) -> web.Application:
+        """The application to serve."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        return app
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request, or misbehave as planned."""
+        if self._control.is_meant(request):
+            return await self._control.handle(request)
+        faults = self._box.faults.take(self._name, request.path)
+        for fault in faults:
+            if fault.kind == "latency":
+                await asyncio.sleep(fault.seconds or 0.0)
+        bad = next((each for each in faults if each.kind not in {"latency", "skew"}), None)
+        skew_ms = sum(round((each.seconds or 0) * 1000) for each in faults if each.kind == "skew")
+        if bad is None:
+            return self._note(request, self._service_reply(request, skew_ms))
+        return await self._misbehave(request, bad, skew_ms)
+
+    async def _misbehave(
+        self, request: web.Request, fault: Fault, skew_ms: int
+    ) -> web.StreamResponse:
+        instead = misbehave.instead(fault, self._box.clock.now_ms(), self._box.weight_limit)
+        if instead is not None:
+            return self._note(request, instead)
+        if not misbehave.breaks_body(fault):
+            self._note(request, Reply(0, b""))
+            if fault.kind == "hang":
+                await misbehave.hang(request, fault)
+            else:
+                misbehave.reset(request)
+            return web.Response(status=500)
+        reply = self._service_reply(request, skew_ms)
+        if fault.kind in {"empty", "garbled"}:
+            return self._note(request, misbehave.spoil(fault, reply))
+        return await misbehave.cut_short(request, self._note(request, reply), fault)
+
+    def _service_reply(self, request: web.Request, skew_ms: int) -> Reply:
+        if request.method not in {"GET", "HEAD"}:
+            return Reply(405, b"")
+        return self._service.reply(request.path, request.query, request.headers, skew_ms)
+
+    def _note(self, request: web.Request, reply: Reply) -> web.Response:
+        now_ms = self._box.clock.now_ms()
+        self._box.requests.add(
+            Seen(self._name, request.path, request.rel_url.raw_query_string, reply.status, now_ms)
+        )
+        headers = {"Content-Type": reply.content_type, **reply.headers}
+        return web.Response(status=reply.status or 500, body=reply.body, headers=headers)
