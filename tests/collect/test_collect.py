@@ -159,6 +159,10 @@ def test_progress_is_told(store: Store) -> None:
     collector(exchange, store).collect(SERIES, Wanted(span=Span(START, NOW)), listener=heard.append)
     assert [progress.candles for progress in heard] == [*range(10, 91, 10), 95]
     assert heard[-1].reached_ms == START + 94 * MINUTE
+    shares = [progress.share for progress in heard]
+    assert shares == sorted(shares)
+    assert 0.09 < shares[0] < 0.1
+    assert shares[-1] > 0.99
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chandlery.collect.collect import Listener, Progress
 
 _EVERY_SECONDS: Final = 5.0
+_NAP_SECONDS: Final = 0.25
 
 
 def say(text: str) -> None:
@@ -41,26 +42,39 @@ def until_stopped() -> Iterator[None]:
         note("Stopped.")
 
 
+def wait_for_ever() -> None:
+    """Until a signal ends it. Short waits, because polars makes a signal resume a long one."""
+    while True:
+        time.sleep(_NAP_SECONDS)
+
+
 @contextmanager
 def progress(name: str) -> Iterator[Listener]:
     """A listener that shows how far a long collection is: a bar at a terminal, else lines."""
     if sys.stderr.isatty():
-        with _spinner(name) as listener:
+        with _bar(name) as listener:
             yield listener
     else:
         yield _lines(name)
 
 
 @contextmanager
-def _spinner(name: str) -> Iterator[Listener]:
+def _bar(name: str) -> Iterator[Listener]:
     from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{name}: asking", total=None)
-        yield lambda progress: bar.update(task, description=_reached(name, progress))
+    columns = (
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(f"{name}: asking", total=1.0)
+        yield lambda progress: bars.update(
+            task, completed=progress.share, description=_reached(name, progress)
+        )
 
 
 def _lines(name: str) -> Listener:

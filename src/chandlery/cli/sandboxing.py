@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chandlery.cli.console import note, say, until_stopped
+from chandlery.cli.console import note, say, until_stopped, wait_for_ever
 from chandlery.cli.options import Json
 
 Files = Annotated[
@@ -73,4 +72,4 @@ def sandbox(
             for name, url in box.addresses.items():
                 say(f"{name}={url}")
             note("SANDBOX: set both and everything runs against it (Ctrl-C ends it)")
-        threading.Event().wait()
+        wait_for_ever()

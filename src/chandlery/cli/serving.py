@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,7 +10,7 @@ import orjson
 import typer
 
 from chandlery.cli.collecting import print_report
-from chandlery.cli.console import note, progress, say, until_stopped
+from chandlery.cli.console import note, progress, say, until_stopped, wait_for_ever
 from chandlery.cli.options import Home, Json, Port
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def run(
             if first:
                 _collect_first(keeper)
             with loop:
-                threading.Event().wait()
+                wait_for_ever()
         finally:
             clock.stop()
             server.stop()

@@ -28,6 +28,8 @@ class Progress:
     candles: int
     requests: int
     reached_ms: int
+    share: float
+    """Of what is wanted, from 0 to 1."""
 
 
 Listener = Callable[[Progress], None]
@@ -56,7 +58,7 @@ class Collector:
         `StoreError`, and `InputError` where the exchange refuses what was asked.
         """
         started = self.clock.now_ms()
-        keeper = _PageKeeper(self.store, listener)
+        keeper = _PageKeeper(self.store, wanted, listener)
         failure: RemoteError | None = None
         try:
             for answered in self._pages(series, wanted):
@@ -121,8 +123,9 @@ def record(report: Report, store: Store) -> None:
 class _PageKeeper:
     """Keeps pages as they come and adds up what that did."""
 
-    def __init__(self, store: Store, listener: Listener | None) -> None:
+    def __init__(self, store: Store, wanted: Wanted, listener: Listener | None) -> None:
         self._store = store
+        self._wanted = wanted
         self._listener = listener
         self._candles = 0
         self.requests = 0
@@ -141,4 +144,6 @@ class _PageKeeper:
             return
         self.got = cover(self.got, page.candles.span)
         if self._listener:
-            self._listener(Progress(self._candles, self.requests, page.candles.span.end - 1))
+            share = self._wanted.share(self._candles, page.candles.span.end)
+            reached_ms = page.candles.span.end - 1
+            self._listener(Progress(self._candles, self.requests, reached_ms, share))

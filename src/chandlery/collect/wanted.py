@@ -21,6 +21,14 @@ class Wanted:
     last: int | None = None
     span: Span | None = None
 
+    def share(self, candles: int, reached_ms: int) -> float:
+        """How much of it is done with so many candles, up to that time: 0 to 1."""
+        if self.span is not None:
+            done = (reached_ms - self.span.start) / (self.span.end - self.span.start)
+        else:
+            done = candles / (self.last or 1)
+        return max(0.0, min(1.0, done))
+
     def __str__(self) -> str:
         return f"the last {self.last}" if self.span is None else str(self.span)
 

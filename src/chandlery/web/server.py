@@ -6,7 +6,6 @@ import errno
 import logging
 import socket
 import threading
-from types import TracebackType
 from typing import Any, Final, Self
 
 from cheroot import wsgi
@@ -77,12 +76,7 @@ class Server:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
