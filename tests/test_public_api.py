@@ -58,7 +58,6 @@ def test_one_off(flags: Flags) -> None:
 
 def test_pandas_and_arrow(flags: Flags) -> None:
     """Pandas and pyarrow get the same candles, floats or exact."""
-    pytest.importorskip("pandas", reason="the extra 'pandas' is not installed")
     chandlery.collect_candles(BTC, last=5, **flags)
     candles = chandlery.read_candles(BTC, **flags)
     table = candles.to_pandas()
