@@ -66,13 +66,26 @@ def test_up(shell: Shell) -> None:
     """`up` collects, says what it did, serves page and data, and ends in good order."""
     with serving(shell, "-m", "chandlery", "up", "--port", "0", "--json") as (process, url):
         eventually(lambda: rows(url) == 500)
-        eventually(lambda: "coins" in answer(url, "/api/v1/market-caps"))
+        eventually(lambda: bool(answer(url, "/api/v1/market-caps").get("coins")))
         process.send_signal(signal.SIGINT)
         err = end(process)
     assert process.returncode == 0
     assert "499 new" in err
     assert "Traceback" not in err
     assert err.rstrip().endswith("Stopped.")
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.3])
+def test_signalled_twice(shell: Shell, gap: float) -> None:
+    """A second signal while the program ends, as `make` passes one on, does not hold it up."""
+    with shell.start("-m", "chandlery", "demo", "--port", "0", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(gap)
+        process.send_signal(signal.SIGTERM)
+        assert end(process).rstrip().endswith("Stopped.")
+    assert process.returncode == 0
 
 
 def test_up_without_exchange(shell: Shell) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chandlery.collect.collect import Listener, Progress
 
 _EVERY_SECONDS: Final = 5.0
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
 _NAP_SECONDS: Final = 0.25
 
 
@@ -34,12 +35,19 @@ def note(text: str) -> None:
 def until_stopped() -> Iterator[None]:
     """Ends the block in good order at Ctrl-C or SIGTERM, which is how servers are meant to end."""
     # Set by hand, because a shell starts background jobs with Ctrl-C ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for number in _ENDINGS:
+        signal.signal(number, _end_once)
     try:
         yield
     except KeyboardInterrupt:
         note("Stopped.")
+
+
+def _end_once(*_: object) -> None:
+    """End the program; further signals must not interrupt the tidying up."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def wait_for_ever() -> None:

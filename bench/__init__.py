@@ -1,0 +1,1 @@
+"""The figures of `make bench`: Chandlery measured beside other clients, on loopback only."""
