@@ -155,7 +155,9 @@ class TestTryingAgain:
             sender([server.url], manners=manners).send(PING)
         assert len(server.asked) == 2
         assert type(caught.value) is kind
-        assert "Exchange did not give /ping?symbol=BTCUSDT. 127.0.0.1:" in str(caught.value)
+        gave_nothing = "did not give /ping?symbol=BTCUSDT"
+        what = "cannot be reached" if kind is Unreachable else gave_nothing
+        assert f"Exchange {what} (127.0.0.1:" in str(caught.value)
         assert "EXCHANGE_URL" in str(caught.value)
         assert caught.value.__cause__ is not None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +13,7 @@ from chandlery.cli.console import note, progress, say, until_stopped, wait_for_e
 from chandlery.cli.options import Home, Json, Port
 
 if TYPE_CHECKING:
+    from chandlery.candles.series import Series
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import Settings
 
@@ -83,14 +83,14 @@ def run(
     clock = StoppableClock()
     with until_stopped(), Keeper(settings, clock=clock) as keeper:
         server = Server(create_app(keeper, label=label), settings.host, settings.port)
-        loop = EmbeddedLoop(keeper, clock, tell=note) if collect else nullcontext()
         try:
             server.start()
             _announce(server.url, label, as_json=as_json)
-            if first:
-                _collect_first(keeper)
-            with loop:
-                wait_for_ever()
+            failing = _collect_first(keeper) if first else []
+            if collect:
+                with EmbeddedLoop(keeper, clock, tell=note, failing=failing):
+                    wait_for_ever()
+            wait_for_ever()
         finally:
             clock.stop()
             server.stop()
@@ -103,13 +103,15 @@ def _announce(url: str, label: str | None, *, as_json: bool) -> None:
         say(f"{f'{label}: ' if label else ''}The page is at {url} (Ctrl-C ends it)")
 
 
-def _collect_first(keeper: Keeper) -> None:
+def _collect_first(keeper: Keeper) -> list[Series]:
+    """Collect every series once; those that could not be had are left to the loop."""
     from chandlery.collect.keeper import FRESHEST
 
-    for series in keeper.settings.series:
+    for place, series in enumerate(keeper.settings.series):
         with progress(str(series)) as listener:
             report = keeper.keep_current(series, last=FRESHEST, listener=listener)
         if report.failure is not None:
             note(f"{report.series}: {report.failure} {_MEANWHILE}")
-            return
+            return list(keeper.settings.series[place:])
         print_report(report, note)
+    return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Self
 
 from chandlery.candles.series import Series
@@ -25,12 +25,20 @@ class EmbeddedLoop:
 
     `keeper` must have been made with `clock`, so that stopping ends its waiting too. `tell` gets
     one line for each change worth reading: new candles, a failure, the recovery; not one per try.
+    Of the series in `failing` the failure has been told already.
     """
 
-    def __init__(self, keeper: Keeper, clock: StoppableClock, *, tell: Tell) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        clock: StoppableClock,
+        *,
+        tell: Tell,
+        failing: Iterable[Series] = (),
+    ) -> None:
         self._keeper = keeper
         self._clock = clock
-        self._news = _News(tell)
+        self._news = _News(tell, set(map(str, failing)))
         self._due = dict.fromkeys(keeper.settings.series, 0)
         self._market_caps_due = 0
         self._thread = threading.Thread(target=self._run, name="embedded-loop", daemon=True)
@@ -105,9 +113,9 @@ class EmbeddedLoop:
 class _News:
     """Turns a stream of outcomes into lines, one per change of state."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, failing: set[str]) -> None:
         self._tell = tell
-        self._failing: set[str] = set()
+        self._failing = failing
 
     def reported(self, report: Report) -> None:
         name = str(report.series)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chandlery.errors import Blocked, RemoteError, Temporary
+from chandlery.errors import Blocked, RemoteError, Temporary, Unreachable
 from chandlery.transport.hosts import Host
 from chandlery.transport.request import Request
 from chandlery.transport.service import Service
@@ -29,8 +29,12 @@ class Failures:
     def together(self) -> RemoteError:
         """One error: `Blocked` only when every host is; else the first temporary kind."""
         kind = type(self.first)
-        asked = f"{self._service.name} did not give {self._request.shown()}."
-        return kind(f"{asked} {self._reasons()}. {self._advice()}")
+        return kind(f"{self._what()} ({self._reasons()}). {self._advice()}")
+
+    def _what(self) -> str:
+        if all(isinstance(error, Unreachable) for _, error in self._failures):
+            return f"{self._service.name} cannot be reached"
+        return f"{self._service.name} did not give {self._request.shown()}"
 
     def _reasons(self) -> str:
         hosts_by_reason: dict[str, list[str]] = {}
