@@ -11,6 +11,7 @@ ChandleryError
 │  ├─ BadSpan                times or counts that make no span
 │  ├─ BadFile                a file that cannot be read as what it should be
 │  ├─ UnknownFormat          an export or output format that does not exist
+│  ├─ MissingExtra           an optional library is not installed
 │  ├─ FileExists             a file that would be overwritten
 │  └─ PortInUse              the address to serve on is taken
 ├─ BadCandles                rows that are no valid candles
@@ -129,6 +130,13 @@ class UnknownFormat(InputError):
 
     def __init__(self, text: str, known: Iterable[str]) -> None:
         super().__init__(f"'{text}' is not a known format. Known: {', '.join(known)}.")
+
+
+class MissingExtra(InputError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"{library} is not installed. 'pip install chandlery[{extra}]' brings it.")
 
 
 class FileExists(InputError):

@@ -6,9 +6,11 @@ The page `docs/settings.md` is made from this table by `chandlery settings --mar
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     @classmethod
     def _read_series(cls, value: object) -> object:
         read = tuple(
-            item if isinstance(item, Series) else Series.parse(item) for item in _listed(value)
+            item if isinstance(item, Series) else Series.parse(str(item)) for item in _listed(value)
         )
         if not read:
             msg = "names no series; write at least one, such as binance:BTCUSDT:1h"
@@ -92,7 +94,7 @@ class Settings(BaseSettings):
         urls = tuple(str(item).rstrip("/") for item in _listed(value))
         for url in urls:
             if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-                msg = f"'{url}' is no http:// or https:// address"
+                msg = f"'{without_secrets(url)}' is no http:// or https:// address"
                 raise ValueError(msg)
         return urls
 
@@ -112,11 +114,10 @@ class Settings(BaseSettings):
     @field_validator("csv")
     @classmethod
     def _fills_in(cls, value: str) -> str:
-        try:
-            value.format(symbol="BTCUSDT", interval="1h")
-        except (KeyError, IndexError, ValueError):
+        places = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        if not places <= {"symbol", "interval"}:
             msg = "may hold {symbol} and {interval} and nothing else in braces"
-            raise ValueError(msg) from None
+            raise ValueError(msg)
         return value
 
     @property
@@ -155,8 +156,16 @@ def read_settings(**flags: Any) -> Settings:  # noqa: ANN401  as the fields of S
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise _in_words(error) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"{FILE} is no valid TOML: {error}.") from error
+    except OSError as error:
+        raise BadSetting(f"{FILE} cannot be read: {error.strerror or error}.") from error
+
+
+def without_secrets(url: str) -> str:
+    """The URL without its user's password, and without passwords among its parameters."""
+    hidden = re.sub(r"(?i)(passw(?:or)?d|pwd|key|token|secret)=[^&]*", r"\1=***", url)
+    return re.sub(r"(^|//)([^/@:]*):[^/@]*@", r"\1\2:***@", hidden)
 
 
 def _listed(value: object) -> list[Any]:

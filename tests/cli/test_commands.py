@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -72,6 +73,86 @@ def test_lower_case_symbol(shell: Shell) -> None:
     done = shell.chandlery("collect", "binance:btcusdt:1h", "--last", "3")
     assert "btcusdt is read as BTCUSDT" in done.stdout
     assert "binance:BTCUSDT:1h: 2 new" in done.stdout
+
+
+def test_lower_case_settings(shell: Shell) -> None:
+    """A lower-case symbol in the settings is corrected once, everywhere, and said."""
+    shell.settings |= {"SERIES": "binance:btcusdt:1h", "CSV": "{symbol}.csv"}
+    assert "btcusdt is read as BTCUSDT" in shell.tasks().stderr
+    status = json.loads(shell.chandlery("status", "--json").stdout)
+    assert [line["series"] for line in status["series"]] == [BTC]
+    assert (shell.folder / "BTCUSDT.csv").exists()
+
+
+def test_one_wrong_series(shell: Shell) -> None:
+    """A series that cannot be collected is told, and does not keep the others from it."""
+    done = shell.chandlery(
+        "collect", BTC, "binance:NOPEUSDT:1h", "binance:ETHUSDT:1h", "--last", "3"
+    )
+    assert done.returncode == 2
+    assert f"{BTC}: 2 new" in done.stdout
+    assert "binance:ETHUSDT:1h: 2 new" in done.stdout
+    assert "no symbol 'NOPEUSDT'" in done.stderr
+
+
+def test_few_leave_no_hole(shell: Shell) -> None:
+    """Collecting few candles never leaves a hole among the CSV's last 500."""
+    shell.tasks()
+    path = shell.folder / "crypto.csv"
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join(rows[:400]) + "\n")
+    shell.chandlery("collect", BTC, "--last", "3", "--home", "other")
+    assert path.read_text().splitlines() == rows
+
+
+def test_hole_is_said(shell: Shell) -> None:
+    """A hole behind the last 500, left by a long absence, is said with the command to fill it."""
+    path = shell.folder / "crypto.csv"
+    shell.chandlery("collect", BTC, "--since", "2024-06-01", "--until", "2024-06-02")
+    shell.chandlery("export", BTC, "--to", "crypto.csv", "--since", "2024-06-01T00:00Z")
+    done = shell.tasks()
+    assert "crypto.csv has no candles between 2024-06-01 23:00:00 UTC and 2024-11-02" in done.stderr
+    assert f"chandlery collect {BTC} --since 2024-06-01" in done.stderr
+    assert len(path.read_text().splitlines()) == 524
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BINANCE_URL", "http://user:canary@127.0.0.1:9"),
+        ("BINANCE_URL", "ftp://user:canary@127.0.0.1:9"),
+        ("COINGECKO_URL", "http://user:canary@127.0.0.1:9/api/v3"),
+        ("COINGECKO_KEY", "canary"),
+        ("STORE_URL", "postgresql://user:canary@127.0.0.1:9/x"),
+        ("STORE_URL", "postgresql://127.0.0.1:9/x?user=u&password=canary"),
+        ("STORE_URL", "nonsense:canary@"),
+    ],
+)
+def test_no_secrets(shell: Shell, name: str, value: str) -> None:
+    """A password or key in a setting appears nowhere."""
+    shell.settings[name] = value
+    for words in (("settings",), ("status",), ("collect", BTC, "--last", "3")):
+        done = shell.chandlery(*words)
+        assert "canary" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show", BTC), ("status",), ("collect", BTC, "--last", "3", "--json"), ("--help",)],
+)
+def test_full_output(shell: Shell, words: tuple[str, ...]) -> None:
+    """An output that takes no more ends in a line, not in a traceback."""
+    shell.chandlery("collect", BTC, "--last", "3")
+    with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+        done = subprocess.run(
+            [sys.executable, "-m", "chandlery", *words],
+            cwd=shell.folder, env=shell.environment(), stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ended_symbol(shell: Shell, box: Sandbox) -> None:
@@ -170,9 +251,10 @@ def test_export_of_a_span(shell: Shell) -> None:
     shell.chandlery("collect", BTC, "--last", "50")
     shell.chandlery("export", BTC, "--to", "a.csv", "--since", "2024-11-23T05:00Z", "--forming")
     shell.chandlery("export", BTC, "--to", "b.csv", "--last", "3")
+    last = read_candles(shell.folder / "b.csv")
     opens = read_candles(shell.folder / "a.csv")["open_time"].dt.hour().to_list()
     assert opens == [5, 6, 7, 8, 9]
-    assert read_candles(shell.folder / "b.csv").height == 2
+    assert last["open_time"].dt.hour().to_list() == [6, 7, 8]
 
 
 def test_broken_import(shell: Shell) -> None:

@@ -6,14 +6,18 @@ is meant is read from the file itself. What cannot be known for sure is refused 
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from chandlery.candles.binance_rows import ROW_LENGTH, typed
 from chandlery.candles.frame import SCHEMA, TIME
+from chandlery.candles.soundness import first_fault
 from chandlery.errors import BadCandles, BadFile
 
 _NAMES: Final = (*SCHEMA, "ignore")
@@ -32,7 +36,27 @@ _ALIASES: Final = {
 }
 """Column names that Binance's own futures files and common downloaders write."""
 
+_UNREADABLE: Final = "a value cannot be read or kept exactly"
+_BARE: Final = re.compile(rb"[0-9][0-9.]*(,[0-9][0-9.]*){11}")
+
 _TIME_FORMATS: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d")
+
+
+def read_bare_csv(data: bytes, *, name: str) -> pl.DataFrame:
+    """The same for files that hold nothing but twelve bare columns, as `csv_text` writes them.
+
+    Raises `BadFile` for everything else: a header, remarks, other columns.
+    """
+    lines = data.splitlines()
+    other = (number for number, line in enumerate(lines, 1) if not _BARE.fullmatch(line))
+    number = next(other, None)
+    if number is not None:
+        why = (
+            f"is something else than Binance's {ROW_LENGTH} bare columns: "
+            f"'{lines[number - 1][:60].decode(errors='replace')}'. It is left as it is."
+        )
+        raise BadFile(name, why, line=number)
+    return read_csv(data, name=name)
 
 
 def read_csv(data: bytes, *, name: str) -> pl.DataFrame:
@@ -41,6 +65,7 @@ def read_csv(data: bytes, *, name: str) -> pl.DataFrame:
     The order and duplicates are left as they are: only the caller knows what they mean.
     Raises `BadFile` with the line that cannot be read and why.
     """
+    data = data.removeprefix(codecs.BOM_UTF8)
     lines = _first_lines(data)
     if not lines:
         raise BadFile(name, "holds no candles.")
@@ -55,7 +80,7 @@ def read_csv(data: bytes, *, name: str) -> pl.DataFrame:
         )
         raise BadFile(name, why)
     table.columns = list(columns)
-    return _typed(table.select(list(SCHEMA)), data, name, skip_header=header is not None)
+    return _Lines(table.select(list(SCHEMA)), data, name, skip_header=header is not None).typed()
 
 
 def _first_lines(data: bytes) -> list[str]:
@@ -88,21 +113,44 @@ def _table(data: bytes, name: str, *, skip_header: bool) -> pl.DataFrame:
         raise BadFile(name, f"is no CSV text: {error}") from error
 
 
-def _typed(table: pl.DataFrame, data: bytes, name: str, *, skip_header: bool) -> pl.DataFrame:
-    numbers = table.with_columns(
-        _times(table, column) if dtype == TIME else pl.col(column).cast(dtype, strict=False)
-        for column, dtype in SCHEMA.items()
-        if not dtype.is_decimal()
-    )
-    broken = numbers.select(pl.any_horizontal(pl.all().is_null()).arg_true()).to_series()
-    if broken.len():
-        raise _bad_line(table, int(broken[0]), data, name, skip_header=skip_header)
-    try:
-        return typed(numbers)
-    except BadCandles as error:
-        if error.row is None:
-            raise BadFile(name, f"{error}.") from error
-        raise _bad_line(table, error.row, data, name, skip_header=skip_header) from error
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The rows of a CSV as text, and what is needed to name the line of each."""
+
+    table: pl.DataFrame
+    data: bytes
+    name: str
+    skip_header: bool
+
+    def typed(self) -> pl.DataFrame:
+        """The rows as candles. Raises `BadFile` with the first line that is none."""
+        numbers = self.table.with_columns(
+            _times(self.table, column)
+            if dtype == TIME
+            else pl.col(column).cast(dtype, strict=False)
+            for column, dtype in SCHEMA.items()
+            if not dtype.is_decimal()
+        )
+        broken = numbers.select(pl.any_horizontal(pl.all().is_null()).arg_true()).to_series()
+        if broken.len():
+            raise self.fault(int(broken[0]), _UNREADABLE)
+        try:
+            frame = typed(numbers)
+        except BadCandles as error:
+            if error.row is None:
+                raise BadFile(self.name, f"{error}.") from error
+            raise self.fault(error.row, _UNREADABLE) from error
+        fault = first_fault(frame)
+        if fault is not None:
+            raise self.fault(*fault)
+        return frame
+
+    def fault(self, row: int, why: str) -> BadFile:
+        """The error that names the line of `row`, counted from 0."""
+        lines = _data_lines(self.data, skip_header=self.skip_header)
+        number = next(number for index, (number, _) in enumerate(lines) if index == row)
+        values = ",".join(str(value) for value in self.table.row(row))
+        return BadFile(self.name, f"is no candle ({why}): {values:.200}", line=number)
 
 
 def _times(table: pl.DataFrame, column: str) -> pl.Expr:
@@ -113,15 +161,6 @@ def _times(table: pl.DataFrame, column: str) -> pl.Expr:
     read = [bare.str.to_datetime(form, time_unit="ms", strict=False) for form in _TIME_FORMATS]
     whole = text.cast(pl.Int64, strict=False)
     return pl.coalesce(whole, pl.coalesce(*read).dt.epoch("ms")).alias(column)
-
-
-def _bad_line(
-    table: pl.DataFrame, row: int, data: bytes, name: str, *, skip_header: bool
-) -> BadFile:
-    lines = _data_lines(data, skip_header=skip_header)
-    number = next(number for index, (number, _) in enumerate(lines) if index == row)
-    values = {column: table[column][row] for column in table.columns}
-    return BadFile(name, f"is no candle that can be kept exactly: {values}", line=number)
 
 
 def _data_lines(data: bytes, *, skip_header: bool) -> Iterator[tuple[int, str]]:

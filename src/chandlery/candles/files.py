@@ -19,6 +19,7 @@ from chandlery.candles.binance_rows import csv_text, parse_rows
 from chandlery.candles.csv_form import read_csv
 from chandlery.candles.frame import DECIMAL_COLUMNS, SCHEMA
 from chandlery.candles.interval import DAY_MS, SECOND_MS, Interval
+from chandlery.candles.soundness import first_fault
 from chandlery.errors import BadCandles, BadFile, FileExists, UnknownFormat
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -72,7 +73,7 @@ def _read_json(data: bytes, *, name: str) -> pl.DataFrame:
             raise BadFile(name, f"is JSON, but no list of candles: {rows!r:.80}")
         if rows and isinstance(rows[0], dict):
             return _read_objects(rows, name)
-        return parse_rows(rows)
+        return _sound(parse_rows(rows), name)
     except (orjson.JSONDecodeError, BadCandles) as error:
         raise BadFile(name, f"{error}.") from error
 
@@ -88,9 +89,19 @@ def _read_objects(rows: list[dict[str, object]], name: str) -> pl.DataFrame:
 def _read_columns(data: bytes, *, name: str) -> pl.DataFrame:
     read = pl.read_parquet if data.startswith(_PARQUET_MAGIC) else pl.read_ipc
     try:
-        return read(io.BytesIO(data)).select(list(SCHEMA)).cast(pl.Schema(SCHEMA))
+        frame = read(io.BytesIO(data)).select(list(SCHEMA)).cast(pl.Schema(SCHEMA))
     except pl.exceptions.PolarsError as error:
-        raise BadFile(name, f"is no candle file that Chandlery can read: {error}") from error
+        why = str(error).splitlines()[0]
+        raise BadFile(name, f"is no candle file that Chandlery can read: {why}") from error
+    return _sound(frame, name)
+
+
+def _sound(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    fault = first_fault(frame)
+    if fault is not None:
+        row, why = fault
+        raise BadFile(name, f"row {row + 1} is no candle: {why}.")
+    return frame
 
 
 _READERS: Final[dict[bytes, Callable[..., pl.DataFrame]]] = {
@@ -150,7 +161,7 @@ def write_candles(frame: pl.DataFrame, path: Path, *, form: str, force: bool = F
 
     Raises `FileExists` unless `force`, and `BadFile` when the place cannot be written.
     """
-    if path.exists() and not force:
+    if not force and os.path.lexists(path):
         raise FileExists(path)
     with replacing(path) as draft:
         _WRITERS[form](frame, draft)
@@ -165,6 +176,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     draft: Path | None = None
     try:
+        path = _regular(path.resolve())
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".draft")
         os.close(handle)
         draft = Path(name)
@@ -175,9 +187,18 @@ def replacing(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     except OSError as error:
         raise BadFile(path, f"cannot be written: {error.strerror or error}.") from error
+    except pl.exceptions.PolarsError as error:
+        raise BadFile(path, f"cannot be written: {str(error).splitlines()[0]}.") from error
     finally:
         if draft is not None:
             draft.unlink(missing_ok=True)
+
+
+def _regular(path: Path) -> Path:
+    """The path, if a file may stand there. A pipe or a device must not be replaced by a file."""
+    if path.exists() and not path.is_file():
+        raise BadFile(path, "is no regular file.")
+    return path
 
 
 def _sync(path: Path) -> None:

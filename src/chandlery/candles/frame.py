@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +11,7 @@ import polars as pl
 
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
-from chandlery.errors import BadCandles
+from chandlery.errors import BadCandles, MissingExtra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,14 +53,22 @@ def checked(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.schema != _SCHEMA:
         msg = f"Candles need the columns {list(SCHEMA)}; got {dict(frame.schema)}."
         raise BadCandles(msg)
-    opens = frame["open_time"].to_physical()
+    opens = frame["open_time"].cast(pl.Int64)
     if opens.null_count():
         msg = "A candle has no open time."
         raise BadCandles(msg)
-    if not (opens.diff().drop_nulls() > 0).all():
+    if not (opens[1:] > opens[:-1]).all():
         msg = "Candles must ascend by open time without duplicates."
         raise BadCandles(msg)
     return frame
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or name, name) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class Candles:
         """From the first open time to just after the last one, or None when there are none."""
         if self.frame.is_empty():
             return None
-        opens = self.frame["open_time"].dt.epoch("ms")
+        opens = self.frame["open_time"].cast(pl.Int64)
         return Span(int(opens[0]), int(opens[-1]) + 1)
 
     def to_floats(self) -> pl.DataFrame:
@@ -107,14 +117,16 @@ class Candles:
         Needs the extra: `pip install 'chandlery[pandas]'`.
         """
         frame = self.frame if exact else self.to_floats()
-        return frame.to_pandas().set_index("open_time")
+        with _extra("pandas"):
+            return frame.to_pandas().set_index("open_time")
 
     def to_arrow(self) -> pa.Table:
         """A pyarrow Table with decimal128 columns. Needs `pip install 'chandlery[pandas]'`.
 
         Arrow libraries that know the PyCapsule interface can also take the object itself.
         """
-        return self.frame.to_arrow()
+        with _extra("pandas"):
+            return self.frame.to_arrow()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:  # noqa: ANN401
         """The Arrow PyCapsule interface, so that other Arrow libraries read it without a copy."""

@@ -24,9 +24,11 @@ _HEADINGS: Final = {
 }
 _GAP: Final = "  "
 _HEAD_ROWS: Final = 3
-_FEWEST_ROWS: Final = 10
-_FRAME_LINES: Final = 6
-"""What stands around the rows: headings, the cut, the lines of the report and the prompt."""
+_FEWEST_ROWS: Final = 5
+_ABOVE: Final = 2
+"""Lines of a block besides its rows: the headings, and the empty line before the next."""
+_BELOW: Final = 4
+"""Lines of the terminal for the report and the prompt."""
 
 
 def table(candles: Candles, *, width: int | None = None, height: int | None = None) -> str:
@@ -37,7 +39,8 @@ def table(candles: Candles, *, width: int | None = None, height: int | None = No
     """
     text = _as_text(candles, short=width is not None)
     if height is not None:
-        text = _cut(text, max(_FEWEST_ROWS, height // (2 if width and _wide(text) > width else 1)))
+        share = (height - _BELOW) // len(_blocks(text, width))
+        text = _cut(text, max(_FEWEST_ROWS, share - _ABOVE))
     blocks = _blocks(text, width)
     return "\n\n".join(_render(text.select(block)) for block in blocks)
 
@@ -69,12 +72,12 @@ def _trimmed(column: pl.Series) -> pl.Series:
     return column.str.slice(0, column.str.len_chars() - keep).str.strip_suffix(".")
 
 
-def _cut(text: pl.DataFrame, height: int) -> pl.DataFrame:
-    rows = height - _FRAME_LINES
-    if text.height <= max(rows, _HEAD_ROWS + 1):
+def _cut(text: pl.DataFrame, rows: int) -> pl.DataFrame:
+    if text.height <= rows:
         return text
+    head = min(_HEAD_ROWS, rows // 3)
     dots = pl.DataFrame({name: ["…" if name else ""] for name in text.columns})
-    return pl.concat([text.head(_HEAD_ROWS), dots, text.tail(max(1, rows - _HEAD_ROWS - 1))])
+    return pl.concat([text.head(head), dots, text.tail(rows - head - 1)])
 
 
 def _widths(text: pl.DataFrame) -> dict[str, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from chandlery.cli.console import note, progress, say
 from chandlery.cli.options import Home, Json, Last, Since, Until
 from chandlery.clock import ms_to_text
+from chandlery.errors import InputError
 
 if TYPE_CHECKING:
     from chandlery.candles.series import Series
@@ -40,17 +42,20 @@ def collect(
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import read_settings
 
-    settings = read_settings(home=home)
-    wanted = [Series.parse(text) for text in series or []] or list(settings.series)
+    asked = [Series.parse(text) for text in series or []]
     say_zone(since, until)
-    with Keeper(settings) as keeper:
-        reports = [_collect_one(keeper, one, last, since, until) for one in wanted]
+    outcome = Outcome()
+    reports = []
+    with Keeper(read_settings(home=home)) as keeper:
+        for one in asked or keeper.settings.series:
+            with outcome.of_one():
+                report = outcome.add(_collect_one(keeper, one, last, since, until))
+                reports.append(report.to_json())
+                if not as_json:
+                    print_report(report, say)
     if as_json:
-        say(f"[{','.join(report.to_json() for report in reports)}]")
-    else:
-        for report in reports:
-            print_report(report, say)
-    end_with(reports)
+        say(f"[{','.join(reports)}]")
+    outcome.end()
 
 
 def once() -> None:
@@ -62,20 +67,21 @@ def once() -> None:
     from chandlery.collect.keeper import FRESHEST, Keeper
     from chandlery.settings import read_settings
 
-    settings = read_settings()
-    reports = []
-    with Keeper(settings) as keeper:
-        for series in settings.series:
-            with progress(str(series)) as listener:
-                report = keeper.keep_current(series, last=FRESHEST, listener=listener)
-            reports.append(report)
-            if report.ok:
-                candles = keeper.read(report.series, last=FRESHEST)
-                size = shutil.get_terminal_size() if sys.stdout.isatty() else None
-                say(f"{report.series}")
-                say(table(candles, width=size and size.columns, height=size and size.lines))
-            print_report(report, note)
-    end_with(reports)
+    outcome = Outcome()
+    with Keeper(read_settings()) as keeper:
+        for text in keeper.notes:
+            note(text)
+        for series in keeper.settings.series:
+            with outcome.of_one():
+                with progress(str(series)) as listener:
+                    report = keeper.keep_current(series, last=FRESHEST, listener=listener)
+                if outcome.add(report).ok:
+                    candles = keeper.read(report.series, last=FRESHEST)
+                    size = shutil.get_terminal_size() if sys.stdout.isatty() else None
+                    say(f"{report.series}")
+                    say(table(candles, width=size and size.columns, height=size and size.lines))
+                print_report(report, note)
+    outcome.end()
 
 
 def print_report(report: Report, tell: Callable[[str], None]) -> None:
@@ -139,7 +145,27 @@ def say_zone(*times: str | None) -> None:
             note(f"{time} names no time zone and is taken as UTC.")
 
 
-def end_with(reports: Sequence[Report]) -> None:
-    """Exit with 1 when anything could not be collected."""
-    if not all(report.ok for report in reports):
-        sys.exit(1)
+class Outcome:
+    """The exit code of a command that does several series: the worst of them."""
+
+    def __init__(self) -> None:
+        self._code = 0
+
+    def add(self, report: Report) -> Report:
+        """Count a report; what the network refused makes 1."""
+        self._code = max(self._code, 0 if report.ok else 1)
+        return report
+
+    @contextmanager
+    def of_one(self) -> Iterator[None]:
+        """What cannot be done for one series is told at once, and does not stop the others."""
+        try:
+            yield
+        except InputError as error:
+            note(f"chandlery: {error}")
+            self._code = max(self._code, error.exit_code)
+
+    def end(self) -> None:
+        """Exit, unless all went well."""
+        if self._code:
+            sys.exit(self._code)

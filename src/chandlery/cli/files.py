@@ -39,10 +39,9 @@ def export(
     form = format_of(to, form)
     say_zone(since, until)
     with Keeper(read_settings(home=home)) as keeper:
-        candles = keeper.held(series, last=last, since=since, until=until)
-    frame = candles.frame if forming else candles.closed
-    write_candles(frame, to, form=form, force=force)
-    say(f"{to}: {frame.height:,} candles of {candles.series}")
+        candles = keeper.held(series, last=last, since=since, until=until, forming=forming)
+    write_candles(candles.frame, to, form=form, force=force)
+    say(f"{to}: {len(candles):,} candles of {candles.series}")
 
 
 def import_(
@@ -67,6 +66,11 @@ def import_(
         typer.echo(orjson.dumps(imported).decode())
         return
     say(f"{named}: {counted(imported.kept)}; {imported.duplicates:,} duplicate rows in the file")
+    if imported.contradicted:
+        note(
+            f"{imported.contradicted:,} candles of the file are not what the exchange itself has "
+            "given for their time; they are left out."
+        )
     for open_ms in imported.left_out:
         note(
             f"The candle of {ms_to_text(open_ms)} may have been unfinished when the file was "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -73,5 +74,14 @@ class errors_as_lines:  # noqa: N801  reads as a statement
             sys.exit(130)
         if isinstance(error, BrokenPipeError):
             # The reader of our output has gone, as `head` does; that is not an error.
-            sys.stderr.close()
+            _let_go_of_stdout()
             sys.exit(0)
+        if isinstance(error, OSError):
+            typer.echo(f"chandlery: {error.strerror or error}.", err=True)
+            _let_go_of_stdout()
+            sys.exit(2)
+
+
+def _let_go_of_stdout() -> None:
+    """Keep Python from flushing, at its end, what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

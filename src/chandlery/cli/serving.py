@@ -11,13 +11,15 @@ import typer
 from chandlery.cli.collecting import print_report
 from chandlery.cli.console import note, progress, say, until_stopped, wait_for_ever
 from chandlery.cli.options import Home, Json, Port
+from chandlery.errors import InputError
 
 if TYPE_CHECKING:
     from chandlery.candles.series import Series
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import Settings
 
-DEMO_HOME: Final = Path("chandlery-demo")
+DEMO_HOME: Final = "chandlery-demo"
+DEMO_SERIES: Final = "binance:BTCUSDT:1h,binance:ETHUSDT:15m"
 _MEANWHILE: Final = (
     "What is stored is served, and it is tried again; 'make demo' works without a network."
 )
@@ -44,7 +46,7 @@ def serve(
 
 
 def demo(
-    home: Annotated[Path, typer.Option(help="Folder of the demo's own store.")] = DEMO_HOME,
+    home: Annotated[Path | None, typer.Option(help="Folder of the demo's own store.")] = None,
     port: Port = None,
     seed: Annotated[int, typer.Option(help="Which invented market.")] = 1,
     as_json: Json = False,
@@ -53,12 +55,14 @@ def demo(
     from chandlery.sandbox import Sandbox
     from chandlery.settings import read_settings
 
+    home = home or Path(DEMO_HOME if seed == 1 else f"{DEMO_HOME}-{seed}")
     note("SANDBOX: everything here is invented by the built-in exchange; it is no market data.")
     with Sandbox(seed=seed) as box:
         settings = read_settings(
             home=home,
             port=port,
             store_url="",
+            series=DEMO_SERIES,
             csv=str(home / "crypto.csv"),
             binance_url=box.binance_url,
             coingecko_url=box.coingecko_url,
@@ -107,11 +111,19 @@ def _collect_first(keeper: Keeper) -> list[Series]:
     """Collect every series once; those that could not be had are left to the loop."""
     from chandlery.collect.keeper import FRESHEST
 
+    failing: list[Series] = []
+    for text in keeper.notes:
+        note(text)
     for place, series in enumerate(keeper.settings.series):
-        with progress(str(series)) as listener:
-            report = keeper.keep_current(series, last=FRESHEST, listener=listener)
+        try:
+            with progress(str(series)) as listener:
+                report = keeper.keep_current(series, last=FRESHEST, listener=listener)
+        except InputError as error:
+            note(f"{series}: {error}")
+            failing.append(series)
+            continue
         if report.failure is not None:
             note(f"{report.series}: {report.failure} {_MEANWHILE}")
-            return list(keeper.settings.series[place:])
+            return [*failing, *keeper.settings.series[place:]]
         print_report(report, note)
-    return []
+    return failing

@@ -97,9 +97,7 @@ def settings(
     ] = False,
 ) -> None:
     """Show the settings in force, secrets left out."""
-    from sqlalchemy import make_url
-
-    from chandlery.settings import Settings, as_markdown, read_settings
+    from chandlery.settings import Settings, as_markdown, read_settings, without_secrets
 
     if markdown:
         typer.echo(as_markdown(), nl=False)
@@ -107,10 +105,8 @@ def settings(
     in_force = read_settings()
     for name in Settings.model_fields:
         value = getattr(in_force, name)
-        if name == "store_url" and value:
-            value = make_url(value).render_as_string(hide_password=True)
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        say(f"{name} = {'' if shown is None else shown}")
+        say(f"{name} = {'' if shown is None else without_secrets(str(shown))}")
 
 
 def _part(words: str, ms: int | None) -> str:

@@ -16,10 +16,13 @@ from filelock import FileLock, Timeout
 
 from chandlery.candles.appended import ascends, doubtful
 from chandlery.candles.binance_rows import csv_text
-from chandlery.candles.files import check_interval, read_rows, replacing
+from chandlery.candles.csv_form import read_bare_csv
+from chandlery.candles.files import check_interval, replacing
 from chandlery.candles.frame import empty
+from chandlery.candles.interval import DAY_MS
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
+from chandlery.clock import ms_to_text
 from chandlery.collect.report import CsvKept
 from chandlery.errors import BadFile
 
@@ -43,11 +46,13 @@ class CsvFile:
     duplicates: int
 
 
-def read_csv_file(path: Path, series: Series) -> CsvFile:
+def read_csv_file(path: Path, series: Series, *, now_ms: int) -> CsvFile:
     """Read the CSV. Raises `BadFile` when it is something else; nothing is written."""
-    if not path.exists() or path.stat().st_size == 0:
+    data = _content(path)
+    if not data:
         return CsvFile(path, empty(), (), appended=False, duplicates=0)
-    rows = read_rows(path)
+    rows = read_bare_csv(data, name=str(path))
+    _refuse_future(rows, path, now_ms)
     check_interval(rows, series.interval, path)
     frame = rows.unique("open_time", keep="last", maintain_order=True).sort("open_time")
     return CsvFile(
@@ -59,7 +64,9 @@ def read_csv_file(path: Path, series: Series) -> CsvFile:
     )
 
 
-def keep_csv(path: Path, series: Series, fresh: pl.DataFrame, *, answered: list[Span]) -> CsvKept:
+def keep_csv(
+    path: Path, series: Series, fresh: pl.DataFrame, *, answered: list[Span], now_ms: int
+) -> CsvKept:
     """Bring the CSV up to date with the `fresh` candles, whole or not at all.
 
     `fresh` replaces what the file has at the same open times. A doubtful candle that is not in
@@ -69,17 +76,32 @@ def keep_csv(path: Path, series: Series, fresh: pl.DataFrame, *, answered: list[
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
     try:
         with lock:
-            return _keep_locked(read_csv_file(path, series), series, fresh, answered)
+            return _keep_locked(read_csv_file(path, series, now_ms=now_ms), series, fresh, answered)
     except Timeout as error:
         raise BadFile(path, "is being written by another run for over a minute.") from error
     except OSError as error:
         raise BadFile(path, f"cannot be written: {error.strerror or error}.") from error
 
 
+def refuse_other_series(held: CsvFile, series: Series, known: pl.DataFrame) -> None:
+    """Raises `BadFile` when the CSV's candles are not those that are `known` of the series.
+
+    An open price never changes once a candle has begun, so most of them must agree.
+    """
+    common = held.frame.join(known, on="open_time", suffix="_known")
+    differing = common.filter(pl.col("open") != pl.col("open_known")).height
+    if common.height >= _EVIDENCE and 2 * differing > common.height:
+        why = (
+            f"holds candles of another series than {series}. It is left as it is; "
+            "choose another name with CHANDLERY_CSV."
+        )
+        raise BadFile(held.path, why)
+
+
 def _keep_locked(
     held: CsvFile, series: Series, fresh: pl.DataFrame, answered: list[Span]
 ) -> CsvKept:
-    _refuse_other_series(held, series, fresh)
+    refuse_other_series(held, series, fresh)
     renewed = set(fresh["open_time"].dt.epoch("ms").to_list())
     left_out = tuple(
         open_ms
@@ -115,13 +137,19 @@ def _back_up(path: Path) -> Path:
         number += 1
 
 
-def _refuse_other_series(held: CsvFile, series: Series, fresh: pl.DataFrame) -> None:
-    """An open price never changes once a candle has begun, so most of them must agree."""
-    common = held.frame.join(fresh, on="open_time", suffix="_fresh")
-    differing = common.filter(pl.col("open") != pl.col("open_fresh")).height
-    if common.height >= _EVIDENCE and 2 * differing > common.height:
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise BadFile(path, "is no regular file. It is left as it is.")
+        return path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise BadFile(path, f"cannot be read: {error.strerror or error}.") from error
+
+
+def _refuse_future(rows: pl.DataFrame, path: Path, now_ms: int) -> None:
+    newest = rows["open_time"].dt.epoch("ms").max()
+    if isinstance(newest, int) and newest > now_ms + DAY_MS:
         why = (
-            f"holds candles of another series than {series}. It is left as it is; "
-            "choose another name with CHANDLERY_CSV."
+            f"holds a candle of {ms_to_text(newest)}, which is in the future. It is left as it is."
         )
-        raise BadFile(held.path, why)
+        raise BadFile(path, why)

@@ -16,13 +16,13 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock, SystemClock, ms_to_text
 from chandlery.collect.collect import RECHECKED, Collector, Listener, record
-from chandlery.collect.csv_kept import CsvFile, keep_csv, read_csv_file
+from chandlery.collect.csv_kept import CsvFile, keep_csv, read_csv_file, refuse_other_series
 from chandlery.collect.gaps import Gap, find_gaps
 from chandlery.collect.importing import Imported, import_file
 from chandlery.collect.market_caps import refresh
 from chandlery.collect.report import Report
 from chandlery.collect.status import StatusReport, status
-from chandlery.collect.symbols import check
+from chandlery.collect.symbols import check, in_capitals, respelled
 from chandlery.collect.wanted import Wanted, When, between, newest, to_ms
 from chandlery.errors import BadSpan, RemoteError, UnknownSeries, nearest
 from chandlery.exchanges.exchange import Exchange
@@ -45,7 +45,9 @@ class Keeper:
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
-        self.settings = settings
+        self.settings = settings.model_copy(update={"series": in_capitals(settings.series)})
+        self.notes = respelled(settings.series)
+        """What a person should know of the settings."""
         self.clock: Clock = clock or SystemClock()
         url = settings.store_url or sqlite_url(settings.database_path)
         self.store = Store.open(url, clock=self.clock)
@@ -142,22 +144,43 @@ class Keeper:
     ) -> Report:
         """Collect the newest `last` candles, or all that was missed; bring the CSV up to date.
 
-        Candles of the CSV that may have been stored unfinished are asked again. Raises `BadFile`
-        before anything is fetched when the CSV is something else.
+        Candles of the CSV that may have been stored unfinished are asked again. Raises `BadFile`,
+        before anything is fetched, when the CSV is something else or holds other candles than
+        those known of the series; when nothing is known yet, after.
         """
+        notes = respelled([series])
+        series = in_capitals([series])[0]
         path = self.settings.csv_path(series)
-        held = read_csv_file(path, series) if path else None
+        held = self._read_csv(path, series) if path else None
         if last is None:
             report = self.top_up(series)
         else:
             report = self.collect(series, last=last, listener=listener)
-        if held is not None:
-            report = self._settle_doubts(held, report)
-        if path is None or held is None or not report.ok:
+        report = replace(report, notes=(*notes, *report.notes))
+        if held is None or not report.ok:
             return report
+        report = self._settle_doubts(held, self._reach(held, report))
+        return self._keep_csv(held, report, last or FRESHEST) if report.ok else report
+
+    def _reach(self, held: CsvFile, report: Report) -> Report:
+        """Fetch the freshest candles too when few were asked and the CSV ends before those."""
+        opens = held.frame["open_time"].dt.epoch("ms")
+        if report.got is None or opens.is_empty() or int(opens[-1]) >= report.got.start:
+            return report
+        return report.followed_by(self.collect(report.series, last=FRESHEST))
+
+    def _read_csv(self, path: Path, series: Series) -> CsvFile:
+        held = read_csv_file(path, series, now_ms=self.clock.now_ms())
+        known = self.store.candles.read(series, last=FRESHEST, forming=False)
+        refuse_other_series(held, series, known.frame)
+        return held
+
+    def _keep_csv(self, held: CsvFile, report: Report, last: int) -> Report:
         answered = self.store.ledger.answered(report.series)
-        fresh = self._since(report.series, held.frame, last or FRESHEST)
-        return replace(report, csv=keep_csv(path, report.series, fresh, answered=answered))
+        fresh = self._since(report.series, held.frame, last)
+        now_ms = self.clock.now_ms()
+        kept = keep_csv(held.path, report.series, fresh, answered=answered, now_ms=now_ms)
+        return replace(report, csv=kept, notes=(*report.notes, *_hole(held, report, fresh)))
 
     def _settle_doubts(self, held: CsvFile, report: Report) -> Report:
         """Ask again for candles that the CSV may hold unfinished and that did not come just now."""
@@ -194,22 +217,25 @@ class Keeper:
         last: int | None = None,
         since: When | None = None,
         until: When | None = None,
+        forming: bool = True,
     ) -> Candles:
         """Kept candles of a series that is kept: the newest `last`, of those in the given time.
 
-        Raises `UnknownSeries` with the nearest ones when nothing of it is kept, `BadSpan`.
+        `forming` says whether the unfinished candle is one of them. Raises `UnknownSeries` with
+        the nearest ones when nothing of it is kept, `BadSpan`.
         """
         wanted = Series.parse(series) if isinstance(series, str) else series
         kept = [line.series for line in self.catalogue()]
         if wanted not in kept:
-            wanted = replace(wanted, symbol=wanted.symbol.upper())
+            wanted = in_capitals([wanted])[0]
         if wanted not in kept:
             raise UnknownSeries(str(series), nearest(str(series), map(str, kept)))
         span = None
         if since is not None or until is not None:
             start = EPOCH if since is None else to_ms(since)
             span = between(start, FOREVER if until is None else to_ms(until), now_ms=FOREVER).span
-        return self.read(wanted, last=None if last is None else newest(last).last, span=span)
+        count = None if last is None else newest(last).last
+        return self.store.candles.read(wanted, last=count, span=span, forming=forming)
 
     def gaps(self, series: Series | str) -> list[Gap]:
         """Where the series has no candle between its first and its last one, and why."""
@@ -237,3 +263,15 @@ class Keeper:
         held = self.store.symbols.read(series.exchange)
         found = (info for info in (held[0] if held else []) if info.symbol == series.symbol)
         return next((info.price_decimals for info in found), None)
+
+
+def _hole(held: CsvFile, report: Report, fresh: pl.DataFrame) -> list[str]:
+    """A remark when candles lie between the CSV's last one and what is held that nobody asked."""
+    opens = held.frame["open_time"].dt.epoch("ms")
+    later = fresh["open_time"].dt.epoch("ms")
+    later = later.filter(later > int(opens[-1])) if len(opens) else opens
+    if later.is_empty() or int(later[0]) <= report.series.interval.next(int(opens[-1])):
+        return []
+    start, end = ms_to_text(int(opens[-1])), ms_to_text(int(later[0]))
+    command = f"chandlery collect {report.series} --since {start[:10]}"
+    return [f"{held.path} has no candles between {start} and {end}; '{command}' fetches them."]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import orjson
 
 from chandlery.candles.series import Series
-from chandlery.candles.span import Span
+from chandlery.candles.span import Span, cover
 from chandlery.clock import ms_to_text
 from chandlery.errors import RemoteError
 from chandlery.store import Kept
@@ -58,6 +58,7 @@ class Report:
             requests=self.requests + later.requests,
             kept=self.kept + later.kept,
             failure=later.failure,
+            got=later.got if self.got is None or later.got is None else cover(self.got, later.got),
         )
 
     def as_dict(self) -> dict[str, object]:

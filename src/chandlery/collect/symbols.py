@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,6 +25,21 @@ class Checked:
     series: Series
     info: SymbolInfo
     notes: tuple[str, ...]
+
+
+def in_capitals(series: Iterable[Series]) -> tuple[Series, ...]:
+    """The same series with their symbols in upper case, as every exchange here spells them."""
+    upper = (replace(one, symbol=one.symbol.upper()) for one in series)
+    return tuple(dict.fromkeys(upper))
+
+
+def respelled(series: Iterable[Series]) -> tuple[str, ...]:
+    """A remark for every series whose symbol is not in upper case."""
+    return tuple(
+        f"{one.symbol} is read as {one.symbol.upper()}: symbols are upper case."
+        for one in series
+        if one.symbol != one.symbol.upper()
+    )
 
 
 def check(series: Series, exchange: Exchange, store: Store, clock: Clock) -> Checked:
@@ -68,9 +83,9 @@ def _spelling(symbol: str, listed: Mapping[str, SymbolInfo]) -> str | None:
 
 
 def _notes(series: Series, info: SymbolInfo) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if info.symbol != series.symbol:
-        notes.append(f"{series.symbol} is read as {info.symbol}: symbols are upper case.")
+        notes.extend(respelled([series]))
     if info.status in {"BREAK", "END_OF_DAY"}:
         notes.append(
             f"{info.symbol} is not trading ({info.status}): its history can be read, "

@@ -98,7 +98,9 @@ def _connecting(error: sa.exc.DBAPIError) -> bool:
 
 def _kind(error: BaseException, *, disconnected: bool = False) -> type[StoreError]:
     if isinstance(error, sqlite3.Error):
-        return _sqlite_kind(getattr(error, "sqlite_errorcode", 0))
+        # Python itself finds text that is none, and gives no code.
+        garbled = str(error).startswith("Could not decode")
+        return StoreCorrupt if garbled else _sqlite_kind(getattr(error, "sqlite_errorcode", 0))
     if isinstance(error, OSError):
         return StoreFull if error.errno in _DISK_FULL else StoreUnwritable
     if isinstance(error, sa.exc.TimeoutError):

@@ -30,8 +30,8 @@ class PostgresBackend:
     }
 
     def describe(self, url: sa.URL) -> str:
-        """The URL with asterisks for the password."""
-        return url.render_as_string(hide_password=True)
+        """The URL with asterisks for the password, and without parameters, which may hold one."""
+        return url.set(query={}).render_as_string(hide_password=True)
 
     def engine(self, url: sa.URL, *, wait_seconds: float) -> sa.Engine:
         """Connections that are tried before use, so that a restarted server goes unnoticed."""

@@ -1,0 +1,38 @@
+"""What every candle of a file must be, whoever wrote it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from chandlery.candles.binance_rows import LATEST_MS
+from chandlery.candles.frame import DECIMAL_COLUMNS
+
+EARLIEST_MS: Final = 1_230_768_000_000
+"""2009-01-01, before the first coin. An earlier time is in the wrong unit."""
+
+_NEEDED: Final = ("open_time", "open", "high", "low", "close", "volume", "close_time")
+_OPEN_MS: Final = pl.col("open_time").dt.epoch("ms")
+_FAULTS: Final[dict[str, pl.Expr]] = {
+    "a price, a volume or a time is missing": pl.any_horizontal(
+        pl.col(name).is_null() for name in _NEEDED
+    ),
+    "its open time is not between 2009 and 2100": ~_OPEN_MS.is_between(EARLIEST_MS, LATEST_MS),
+    "a number is negative": pl.any_horizontal(
+        pl.col(name) < 0 for name in (*DECIMAL_COLUMNS, "trades")
+    ),
+    "its high is not the highest price": pl.col("high") < pl.max_horizontal("open", "low", "close"),
+    "its low is not the lowest price": pl.col("low") > pl.min_horizontal("open", "close"),
+}
+"""Close times are left alone: the exchange itself has candles that close before they open."""
+
+
+def first_fault(frame: pl.DataFrame) -> tuple[int, str] | None:
+    """The first row, from 0, that no candle can be, and why; None when all are sound."""
+    faults = frame.select(
+        expression.fill_null(value=False).arg_true().first().alias(why)
+        for why, expression in _FAULTS.items()
+    ).row(0, named=True)
+    found = [(row, why) for why, row in faults.items() if row is not None]
+    return min(found, default=None)
