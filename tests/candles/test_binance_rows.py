@@ -73,12 +73,20 @@ def test_bad_row(row: object, why: str) -> None:
         parse_rows([good, row])  # type: ignore[list-item]  # what a lying exchange may send
 
 
-@pytest.mark.parametrize("order", [(1, 0), (0, 0)])
-def test_must_ascend(order: tuple[int, int]) -> None:
+@pytest.mark.parametrize("order", [(1, 0), (0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 2)])
+def test_must_ascend(order: tuple[int, ...]) -> None:
     """Rows out of order or twice are refused, not sorted in silence."""
-    two = market.rows(2)
+    three = market.rows(3)
     with pytest.raises(BadCandles, match="ascend"):
-        parse_rows([two[index] for index in order])
+        parse_rows([three[index] for index in order])
+
+
+@pytest.mark.parametrize("name", ["open_time", "close_time"])
+@pytest.mark.parametrize("late", [4_102_444_800_000, 99_999_999_999_999])
+def test_times_after_the_century(name: str, late: int) -> None:
+    """A time of milliseconds that lies after 2099 is refused in either column."""
+    with pytest.raises(BadCandles, match=f"{name} {late} lies after the year 2099"):
+        parse_rows([changed(**{name: late})])
 
 
 JSON = st.recursive(

@@ -166,6 +166,18 @@ def test_answer_without_the_forming_candle_removes_it(store: Store) -> None:
     assert (prices(read), read.unfinished) == (same({1: 1, 3: 3}), 1)
 
 
+@pytest.mark.parametrize("price", [2, 3])
+def test_answer_closes_the_forming_candle(store: Store, price: int) -> None:
+    """A candle that formed and that an answer gives closed is new, changed or not; no revision."""
+    store.candles.keep(page({1: 1, 2: 2}, unfinished=1), answered=hours(1, 2), source="rest")
+    answer = page({1: 1, 2: price, 3: 5}, unfinished=1)
+    kept = store.candles.keep(answer, answered=hours(1, 3), source="rest")
+    assert kept == Kept(new=1, unchanged=1, forming=1)
+    read = store.candles.read(BTC)
+    assert (prices(read), read.unfinished) == (same({1: 1, 2: price, 3: 5}), 1)
+    assert store.candles.revisions(BTC).is_empty()
+
+
 def test_empty_answer(store: Store) -> None:
     """An answer without candles is remembered, and never removes closed ones."""
     store.candles.keep(page({1: 1}), answered=None, source="rest")
@@ -197,6 +209,39 @@ def test_many_rows(store: Store) -> None:
     assert kept == Kept(new=total - 2, unchanged=1, revised=1)
     assert prices(store.candles.read(BTC)) == {n: n for n in range(total)}
     assert store.catalogue()[0].candles == total
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 100, 149])
+def test_pages_of_every_length(store: Store, count: int) -> None:
+    """Every row arrives whole, however many of them an engine writes with one statement."""
+    kept = page({n: n + 1 for n in range(count)}, unfinished=1)
+    store.candles.keep(kept, answered=None, source="rest")
+    read = store.candles.read(BTC)
+    assert (read.frame.equals(kept.frame), read.unfinished) == (True, 1)
+    changed = page({n: n + 2 for n in range(count)})
+    assert store.candles.keep(changed, answered=None, source="file").revised == count - 1
+    assert store.candles.read(BTC).frame.equals(changed.frame)
+    assert store.candles.revisions(BTC)["source"].to_list() == ["rest"] * (count - 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ({4: 4, 6: 6}, Kept(new=2)),
+        ({1: 1, 9: 9}, Kept(new=2)),
+        ({4: 4, 5: 5, 6: 6}, Kept(new=2, unchanged=1)),
+        ({5: 7, 6: 6}, Kept(new=1, revised=1)),
+        ({4: 4, 5: 7}, Kept(new=1, revised=1)),
+        ({8: 8}, Kept(new=1)),
+    ],
+)
+def test_around_what_is_there(store: Store, rows: dict[int, int], kept: Kept) -> None:
+    """A page before, behind, across or beside a stored closed and forming candle counts exactly."""
+    store.candles.keep(page({5: 5, 8: 1}, unfinished=1), answered=None, source="rest")
+    assert store.candles.keep(page(rows), answered=None, source="rest") == kept
+    assert prices(store.candles.read(BTC).closed) == dict(sorted(({5: 5} | rows).items()))
+    (held,) = store.catalogue()
+    assert (held.candles, held.revisions) == (1 + kept.new, kept.revised)
 
 
 DIGITS = st.integers(min_value=-(10**38) + 1, max_value=10**38 - 1).map(

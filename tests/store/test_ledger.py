@@ -53,6 +53,28 @@ def test_hourly_top_ups_make_one_entry(store: Store, clock: FrozenClock) -> None
     ]
 
 
+def test_a_walk_backwards_makes_one_entry(store: Store, clock: FrozenClock) -> None:
+    """So do answers of which each ends where the one before it began."""
+    for hour in reversed(range(5)):
+        clock.advance(1)
+        answer(store, hours(hour, hour + 1), f"hour {hour}")
+    assert store.ledger.entries(BTC) == [
+        Entry(hours(0, 5), "answered", clock.now_ms(), "rest", "hour 0")
+    ]
+
+
+def test_series_keep_their_own_entries(store: Store) -> None:
+    """An answer about one series does not touch what is known of another."""
+    answer(store, hours(1, 3), "bitcoin")
+    ether = Candles(ETH)
+    store.candles.keep(ether, answered=hours(2, 4), source="rest", request="ether")
+    found = [store.ledger.entries(series)[0] for series in (BTC, ETH)]
+    assert [(entry.span, entry.request) for entry in found] == [
+        (hours(1, 3), "bitcoin"),
+        (hours(2, 4), "ether"),
+    ]
+
+
 def test_a_bridge_joins_both_sides(store: Store) -> None:
     """An answer that fills the hole between two entries makes them one."""
     for span in (hours(1, 2), hours(5, 6), hours(9, 10)):

@@ -43,7 +43,7 @@ def read_candles(rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: in
         msg = f"{len(rows)} rows where at most {asked.limit} were asked for"
         raise BadAnswer(msg)
     frame = _frame(rows)
-    opens = frame["open_time"].to_physical()
+    opens = frame["open_time"].cast(pl.Int64)
     _inside(opens, asked)
     _not_ahead(opens, server_ms)
     return Candles(asked.series, frame, unfinished=_unfinished(frame, server_ms - settle_ms))
@@ -88,5 +88,7 @@ def _not_ahead(opens: pl.Series, server_ms: int) -> None:
 
 def _unfinished(frame: pl.DataFrame, settled_before_ms: int) -> int:
     """How many rows at the end begin with one that had not settled."""
-    forming = (frame["close_time"].to_physical() >= settled_before_ms).arg_true()
-    return frame.height - int(forming[0]) if forming.len() else 0
+    forming = frame["close_time"].cast(pl.Int64) >= settled_before_ms
+    if not forming.any():
+        return 0
+    return frame.height - int(forming.arg_true()[0])

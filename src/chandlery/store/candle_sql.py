@@ -43,6 +43,11 @@ REVISIONS: Final = sa.text(
     f"WHERE series_id = (SELECT id {_SERIES}) ORDER BY open_ms, id"
 )
 
+ANY_THERE: Final = sa.text(
+    "SELECT 1 FROM candle WHERE series_id = :series_id AND open_ms >= :first AND open_ms <= :last "
+    "ORDER BY open_ms LIMIT 1"  # by its key, so that no planner thinks of reading all candles
+)
+
 FORGET_FORMING: Final = sa.text(
     "DELETE FROM candle WHERE series_id = :series_id AND closed = 0 "
     "AND open_ms >= :start AND open_ms < :end"

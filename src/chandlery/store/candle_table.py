@@ -24,6 +24,8 @@ from chandlery.store.series_table import Counted
 _ROWS_AT_ONCE: Final = 20_000
 """Bounds the memory of a large `keep`; all slices are still one transaction."""
 
+_NOTHING_THERE: Final = fetched([], ["closed"])
+
 
 class CandleTable:
     """The candles of every series, and the older versions of those that changed."""
@@ -49,11 +51,11 @@ class CandleTable:
         with self._database.writing() as conn:
             row = series_table.locked(conn, self._database.backend, candles.series)
             now_ms = self._clock.now_ms()  # after the wait for the lock: versions follow in time
-            row, kept = self._keep_rows(conn, row, candles, source=source, now_ms=now_ms)
             if answered is not None:
-                entry = Entry(answered, "answered", now_ms, source, request)
                 _forget_forming(conn, row, answered)
+                entry = Entry(answered, "answered", now_ms, source, request)
                 ledger_table.enter(conn, row.id, entry)
+            row, kept = self._keep_rows(conn, row, candles, source=source, now_ms=now_ms)
             series_table.save(conn, row, now_ms)
         return kept
 
@@ -73,7 +75,7 @@ class CandleTable:
         if last is not None and last < 1:
             msg = f"The number of last candles must be at least 1; asked was {last}."
             raise BadSpan(msg)
-        asked = _named(series) | {
+        asked = series_table.named(series) | {
             "start": span.start if span else -sql.EVER,
             "end": span.end if span else sql.EVER,
             "last": sql.EVER if last is None else last,
@@ -93,7 +95,7 @@ class CandleTable:
         and since when this version was the stored one) and `source` (String).
         """
         with self._database.reading() as conn:
-            rows = conn.execute(sql.REVISIONS, _named(series)).all()
+            rows = conn.execute(sql.REVISIONS, series_table.named(series)).all()
         return unstored(fetched(rows, ["replaced_ms", "known_ms", "source"]))
 
     def _keep_rows(
@@ -108,7 +110,10 @@ class CandleTable:
         return row, kept
 
     def _there(self, conn: sa.Connection, row: Counted, page: pl.DataFrame) -> pl.DataFrame:
-        found = conn.execute(self._sql.there, self._keyed(row, page["open_ms"].to_list()))
+        opens = page["open_ms"].to_list()
+        if not _any_there(conn, row, opens):
+            return _NOTHING_THERE
+        found = conn.execute(self._sql.there, self._keyed(row, opens))
         return fetched(found.all(), ["closed"])
 
     def _apply(
@@ -125,16 +130,14 @@ class CandleTable:
         return {"series_id": row.id, "keys": self._database.backend.keys(open_ms)}
 
 
-def _named(series: Series) -> dict[str, object]:
-    return {
-        "exchange": series.exchange,
-        "symbol": series.symbol,
-        "interval": series.interval.text,
-    }
+def _any_there(conn: sa.Connection, row: Counted, opens: list[int]) -> bool:
+    """Whether any candle lies between these ascending open times: in new history none does."""
+    between = {"series_id": row.id, "first": opens[0], "last": opens[-1]}
+    return conn.execute(sql.ANY_THERE, between).first() is not None
 
 
 def _forget_forming(conn: sa.Connection, row: Counted, answered: Span) -> None:
-    """Remove forming rows that the answer lacks: those it has lie behind it, or closed by now."""
+    """Remove forming rows before the answer's own are written, of which none forms in its span."""
     conn.execute(
         sql.FORGET_FORMING,
         {"series_id": row.id, "start": answered.start, "end": answered.end},

@@ -31,7 +31,9 @@ def compare(page: pl.DataFrame, there: pl.DataFrame) -> Change:
     The newer row wins whole, except that a forming one never replaces a closed one.
     """
     if there.is_empty():
-        return _change(page, ["new" if closed else "forming" for closed in page["closed"]])
+        return _change(
+            page, ["new" if closed else "forming" for closed in page["closed"].to_list()]
+        )
     pairs = page.lazy().join(there.lazy(), on="open_ms", how="left", suffix="_was")
     # The order is made by a sort of our own: polars 2.1 at times forgets the order that a join
     # was told to keep, when the join's key is not among the columns asked for.
@@ -64,7 +66,7 @@ _WRITTEN: Final = ("new", "revised", "forming")
 
 def _change(page: pl.DataFrame, kinds: list[str]) -> Change:
     count = Counter(kinds)
-    opens = list(zip(page["open_ms"], kinds, strict=True))
+    opens = list(zip(page["open_ms"].to_list(), kinds, strict=True))
     if sum(count[kind] for kind in _WRITTEN) < page.height:
         page = page.filter(pl.Series([kind in _WRITTEN for kind in kinds], dtype=pl.Boolean))
     return Change(

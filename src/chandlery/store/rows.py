@@ -48,7 +48,7 @@ def unstored(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _to_stored(column: pl.Series) -> pl.Series:
     if column.name in _MOMENTS:
-        return column.to_physical().alias(_MOMENTS[column.name])
+        return column.cast(pl.Int64).alias(_MOMENTS[column.name])
     return column.cast(pl.String) if column.name in DECIMAL_COLUMNS else column
 
 

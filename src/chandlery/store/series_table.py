@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -25,12 +26,18 @@ class Counted:
     revisions: int
 
 
-_COUNTED = (
-    SERIES.c.id,
-    SERIES.c.candles,
-    SERIES.c.first_ms,
-    SERIES.c.last_ms,
-    SERIES.c.revisions,
+_LOCKED: Final = (
+    sa.select(
+        SERIES.c.id, SERIES.c.candles, SERIES.c.first_ms, SERIES.c.last_ms, SERIES.c.revisions
+    )
+    .where(*(SERIES.c[name] == sa.bindparam(name) for name in ("exchange", "symbol", "interval")))
+    .with_for_update()
+)
+
+# Written out, for every page is counted: building it with Core takes longer than it runs.
+_SAVE: Final = sa.text(
+    "UPDATE series SET candles = :candles, first_ms = :first_ms, last_ms = :last_ms, "
+    "revisions = :revisions, updated_ms = :updated_ms WHERE id = :id"
 )
 
 
@@ -43,13 +50,21 @@ def is_series(series: Series) -> sa.ColumnElement[bool]:
     )
 
 
+def named(series: Series) -> dict[str, object]:
+    """The parameters of statements that find its row."""
+    return {
+        "exchange": series.exchange,
+        "symbol": series.symbol,
+        "interval": series.interval.text,
+    }
+
+
 def locked(conn: sa.Connection, backend: Backend, series: Series) -> Counted:
     """The row of `series`, made if need be; nobody else can write it until the transaction ends."""
-    wanted = sa.select(*_COUNTED).where(is_series(series)).with_for_update()
-    found = conn.execute(wanted).one_or_none()
+    found = conn.execute(_LOCKED, named(series)).one_or_none()
     if found is None:
         conn.execute(_creation(backend, series))
-        found = conn.execute(wanted).one()
+        found = conn.execute(_LOCKED, named(series)).one()
     return Counted(*found)
 
 
@@ -58,9 +73,7 @@ def _creation(backend: Backend, series: Series) -> sa.Insert:
     return (
         backend.insert(SERIES)
         .values(
-            exchange=series.exchange,
-            symbol=series.symbol,
-            interval=series.interval.text,
+            **named(series),
             candles=0,
             revisions=0,
             updated_ms=0,  # until `save`, in the same transaction
@@ -74,25 +87,15 @@ def counted(row: Counted, change: Change) -> Counted:
     return Counted(
         row.id,
         row.candles + change.kept.new,
-        min((*_known(row.first_ms), *change.new_ms), default=None),
-        max((*_known(row.last_ms), *change.new_ms), default=None),
+        min((*_known(row.first_ms), *change.new_ms[:1]), default=None),
+        max((*_known(row.last_ms), *change.new_ms[-1:]), default=None),
         row.revisions + change.kept.revised,
     )
 
 
 def save(conn: sa.Connection, row: Counted, now_ms: int) -> None:
     """Write the counters of a row that this transaction has locked."""
-    conn.execute(
-        sa.update(SERIES)
-        .where(SERIES.c.id == row.id)
-        .values(
-            candles=row.candles,
-            first_ms=row.first_ms,
-            last_ms=row.last_ms,
-            revisions=row.revisions,
-            updated_ms=now_ms,
-        )
-    )
+    conn.execute(_SAVE, {**asdict(row), "updated_ms": now_ms})
 
 
 def catalogue(conn: sa.Connection) -> list[Held]:
