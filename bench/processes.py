@@ -25,7 +25,10 @@ FOREIGN: Final = ROOT / ".venv-foreign" / "bin" / "python"
 _PATIENCE: Final = 60.0
 _GRACE: Final = 10.0
 _LOOK_EVERY: Final = 0.005
-_PRIVATE: Final = ("chandlery_", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PRIVATE: Final = (
+    *("chandlery_", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("make", "mflags", "args"),  # our own make must not inherit what `make bench` was given
+)
 
 
 class Failed(Exception):
