@@ -148,6 +148,6 @@ class Sender:
     def _limited(self, host: Host, error: RateLimited) -> RateLimited:
         until = ms_to_text(self._clock.now_ms() + round(error.retry_after * 1000))
         return RateLimited(
-            f"{self._service.name} ({host.name}): {error}. Leave it alone until {until}.",
+            f"{self._service.name} ({host.name}): {error}. Try again after {until}.",
             retry_after=error.retry_after,
         )
