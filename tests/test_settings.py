@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from chandlery.candles.series import Series
 from chandlery.errors import BadSeries, BadSetting
-from chandlery.settings import Settings, as_markdown, read_settings
+from chandlery.settings import Periods, Settings, as_markdown, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def test_defaults() -> None:
     assert [str(series) for series in settings.series] == ["binance:BTCUSDT:1h"]
     assert (settings.store_url, settings.database_path) == ("", Path("chandlery-data/chandlery.db"))
     assert settings.csv_path(settings.series[0]) == Path("crypto.csv")
-    assert (settings.host, settings.port, settings.every) == ("127.0.0.1", 8000, None)
+    assert (settings.host, settings.port, settings.every) == ("127.0.0.1", 8000, Periods())
 
 
 def test_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,15 @@ def test_series_as_text_or_list(text: str) -> None:
         ("port = 99999", "port .*cannot be used"),
         ("every = -1", "every .*cannot be used"),
         ('every = "often"', "every .*cannot be used"),
-        ('host = "0.0.0.0"', "only loopback"),
+        ("every = 0.5", "0.5 seconds are not between 1 and 86400"),
+        ('every = "1x=5"', "'1x' is not an interval"),
+        ('every = "5, 6"', "two periods"),
+        ('every = "nan"', "nan seconds"),
+        ('[every]\n"binance:A" = 5', "not a series"),
+        ('host = "0.0.0.0"', "only loopback.*without CHANDLERY_TOKEN"),
+        ('token = "short"', "at least 16 characters"),
+        ("delay = 0.2", "delay .*cannot be used"),
+        ('results = "all"', "results .*cannot be used"),
         ('binance_url = "ftp://x"', "no http"),
         ('csv = "{symbl}.csv"', r"may hold \{symbol\}"),
         ("series = []", "names no series"),
@@ -65,6 +74,46 @@ def test_bad_file(content: str, why: str) -> None:
     Path("chandlery.toml").write_text(content + "\n")
     with pytest.raises(BadSetting, match=why):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'every = "3600, 1m=15, binance:*USDT:1m=30, binance:BTCUSDT:1m=5, 1d=close"',
+        """[every]
+        default = 3600
+        "1m" = 15
+        "binance:*USDT:1m" = 30
+        "binance:BTCUSDT:1m" = 5
+        "1d" = "close"
+        """,
+    ],
+)
+def test_periods(content: str) -> None:
+    """A period is of all, of an interval, of a pattern or of one series: the nearest wins."""
+    Path("chandlery.toml").write_text(content)
+    every = read_settings().every
+    found = {
+        text: every.of(Series.parse(f"binance:{text}"))
+        for text in ("A:1h", "A:1m", "AUSDT:1m", "BTCUSDT:1m", "A:1d")
+    }
+    assert found == {"A:1h": 3600, "A:1m": 15, "AUSDT:1m": 30, "BTCUSDT:1m": 5, "A:1d": None}
+    assert Periods.parse(str(every)) == every
+
+
+def test_one_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The period is a number of seconds, or `close`, from the file or the environment."""
+    Path("chandlery.toml").write_text("every = 5\n")
+    assert read_settings().every == Periods(5.0)
+    monkeypatch.setenv("CHANDLERY_EVERY", "close")
+    assert read_settings().every == Periods()
+
+
+def test_other_hosts_need_a_token() -> None:
+    """With a token the page may be served to other machines, and the token is not shown."""
+    settings = read_settings(host="0.0.0.0", token="canary-canary-canary")  # noqa: S104
+    assert settings.host == "0.0.0.0"  # noqa: S104
+    assert "canary" not in repr(settings)
 
 
 def test_misspelt_variable(monkeypatch: pytest.MonkeyPatch) -> None:

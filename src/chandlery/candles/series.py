@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from chandlery.candles.interval import Interval
 from chandlery.errors import BadSeries
@@ -24,11 +25,25 @@ class Series:
         """Read the text form. Raises `BadSeries` or `UnknownInterval`.
 
         The symbol is kept as written; whether the exchange knows it is for the exchange to say.
+        With `*` or `?` in it the series is a pattern that stands for many.
         """
         found = _TEXT.fullmatch(text.strip())
         if found is None:
             raise BadSeries(text)
         return cls(found[1], found[2], Interval.parse(found[3]))
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether its symbol has wildcards."""
+        return "*" in self.symbol or "?" in self.symbol
+
+    def matches(self, series: Series) -> bool:
+        """Whether `series` is this one, or one of those that this pattern stands for."""
+        return (
+            self.exchange == series.exchange
+            and self.interval == series.interval
+            and fnmatchcase(series.symbol, self.symbol.replace("[", "[[]"))
+        )
 
     def __str__(self) -> str:
         return f"{self.exchange}:{self.symbol}:{self.interval}"

@@ -1,20 +1,14 @@
-"""Settings: one table, read from `chandlery.toml`, then the environment, then flags.
-
-The page `docs/settings.md` is made from this table by `chandlery settings --markdown`.
-"""
+"""The table of all settings: names, defaults, meanings, and what each may be."""
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
-from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,19 +18,27 @@ from pydantic_settings import (
 )
 
 from chandlery.candles.series import Series
-from chandlery.errors import BadSetting, nearest
+from chandlery.settings.period import Periods
+from chandlery.settings.urls import without_secrets
 
 PREFIX: Final = "CHANDLERY_"
 FILE: Final = Path("chandlery.toml")
 
 Urls = Annotated[tuple[str, ...], NoDecode]
 
+SHORTEST_TOKEN: Final = 16
+
 
 class Settings(BaseSettings):
     """Every setting; make it with `read_settings`, which turns faults into `BadSetting`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, toml_file=FILE, extra="forbid", frozen=True, env_ignore_empty=False
+        env_prefix=PREFIX,
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        env_ignore_empty=False,
+        arbitrary_types_allowed=True,
     )
 
     home: Path = Field(Path("chandlery-data"), description="Folder of the default store.")
@@ -48,19 +50,74 @@ class Settings(BaseSettings):
     series: Annotated[tuple[Series, ...], NoDecode] = Field(
         (Series.parse("binance:BTCUSDT:1h"),),
         validate_default=False,
-        description="Series to keep, comma-separated, each `EXCHANGE:SYMBOL:INTERVAL`.",
+        description="Series to keep, comma-separated, each `EXCHANGE:SYMBOL:INTERVAL`; `*` and `?` "
+        "in a symbol stand for every symbol that is traded, such as `binance:*USDT:1h`.",
     )
     csv: str = Field(
         "crypto.csv",
         description="CSV that collection keeps, of the first series; one per series when the name "
         "holds `{symbol}` and `{interval}`; empty to switch it off.",
     )
-    every: float | None = Field(
-        None,
+    every: Annotated[Periods, NoDecode] = Field(
+        Periods(),
+        validate_default=False,
+        description="Seconds between collections, such as `3600`; empty or `close` for just after "
+        "each candle's close. For an interval or a series of its own: `3600, 1m=60, "
+        "binance:BTCUSDT:1h=5`.",
+    )
+    delay: float = Field(
+        2.0,
+        ge=1,
+        le=3600,
+        description="Seconds after a candle's close until it is collected; exchanges settle a "
+        "candle in about one.",
+    )
+    refresh: float = Field(
+        15.0,
+        ge=0,
+        le=3600,
+        description="Seconds after which `up` and `serve` fetch the forming candle of a series "
+        "that is named in full; 0 for only at its close.",
+    )
+    recheck: int = Field(
+        3,
+        ge=0,
+        le=500,
+        description="How many of the newest closed candles are asked again each time, to notice "
+        "one that the exchange has revised.",
+    )
+    parallel: int = Field(
+        8, ge=1, le=64, description="How many series one process without Celery collects at once."
+    )
+    late_after: float = Field(
+        120.0,
         gt=0,
-        le=86_400,
-        description="Seconds between collections, such as `3600`; empty for just after each "
-        "candle's close, with the forming candle refreshed in between.",
+        description="Seconds that a series may be overdue before `/healthz` and `status` call it "
+        "late.",
+    )
+    broker_url: str = Field(
+        "",
+        description="Celery's broker, such as `redis://localhost:6379/0`; empty or "
+        "`filesystem://` for a folder in the home folder.",
+    )
+    result_backend: str = Field(
+        "",
+        description="Where Celery keeps results, such as "
+        "`db+postgresql+psycopg://user:password@host/base`; empty for SQLite in the home folder.",
+    )
+    results: Literal["rows", "summary"] = Field(
+        "rows",
+        description="What a Celery task's result holds: the report with the collected `rows`, or "
+        "the `summary` alone.",
+    )
+    results_days: float = Field(
+        30.0, gt=0, le=36_500, description="Days after which Celery's results are deleted."
+    )
+    budget_url: str = Field(
+        "",
+        description="Where the processes of this machine's address share their request budget: "
+        "`redis://…` or `sqlite:///path`; empty for the broker's Redis if it is one, else a file "
+        "in the home folder.",
     )
     binance_url: Urls = Field(
         (),
@@ -74,8 +131,16 @@ class Settings(BaseSettings):
     coingecko_key: SecretStr = Field(
         SecretStr(""), description="CoinGecko API key; none is needed."
     )
-    host: str = Field("127.0.0.1", description="Address of the page; loopback only.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address on which the page is served; other than loopback needs a token.",
+    )
     port: int = Field(8000, ge=0, le=65_535, description="Port of the page; 0 for any free one.")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of at least 16 characters that the page asks for, as the password of "
+        "any user or as a bearer token; empty for none.",
+    )
 
     @field_validator("series", mode="before")
     @classmethod
@@ -101,15 +166,25 @@ class Settings(BaseSettings):
     @field_validator("every", mode="before")
     @classmethod
     def _read_every(cls, value: object) -> object:
-        return None if value in ("", "close") else value
+        return Periods.parse(value)
 
-    @field_validator("host")
+    @field_validator("token")
     @classmethod
-    def _only_loopback(cls, value: str) -> str:
-        if value not in {"127.0.0.1", "localhost", "::1"}:
-            msg = "only loopback addresses (127.0.0.1, localhost, ::1) are served"
+    def _not_too_short(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_TOKEN:
+            msg = f"must have at least {SHORTEST_TOKEN} characters"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if not self.token.get_secret_value() and not _is_loopback(self.host):
+            msg = (
+                "only loopback addresses (127.0.0.1, localhost, ::1) are served without "
+                f"{PREFIX}TOKEN"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("csv")
     @classmethod
@@ -146,69 +221,14 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def read_settings(**flags: Any) -> Settings:  # noqa: ANN401  as the fields of Settings
-    """The settings in force; `flags` win, None among them counts as not given.
-
-    Raises `BadSetting` that names the setting, its origin where known, and the nearest right name.
-    """
-    _refuse_strangers(os.environ)
-    try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        raise _in_words(error) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{FILE} is no valid TOML: {error}.") from error
-    except OSError as error:
-        raise BadSetting(f"{FILE} cannot be read: {error.strerror or error}.") from error
-
-
-def without_secrets(url: str) -> str:
-    """The URL without its user's password, and without passwords among its parameters."""
-    hidden = re.sub(r"(?i)(passw(?:or)?d|pwd|key|token|secret)=[^&]*", r"\1=***", url)
-    return re.sub(r"(^|//)([^/@:]*):[^/@]*@", r"\1\2:***@", hidden)
-
-
 def _listed(value: object) -> list[Any]:
     if isinstance(value, str):
         return [item.strip() for item in value.split(",") if item.strip()]
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _refuse_strangers(environment: Mapping[str, str]) -> None:
-    """A misspelt variable would be ignored in silence, so it is refused."""
-    for name in environment:
-        if (
-            name.startswith(PREFIX)
-            and name.removeprefix(PREFIX).lower() not in Settings.model_fields
-        ):
-            known = [PREFIX + field.upper() for field in Settings.model_fields]
-            raise BadSetting(
-                f"The environment has {name}, which is no setting.{_hint(name, known)}"
-            )
-
-
-def _in_words(error: ValidationError) -> BadSetting:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    name = str(fault["loc"][0]) if fault["loc"] else "settings"
-    if fault["type"] == "extra_forbidden":
-        hint = _hint(name, list(Settings.model_fields))
-        return BadSetting(f"{FILE} has '{name}', which is no setting.{hint}")
-    why = fault["msg"].removeprefix("Value error, ")
-    return BadSetting(f"The setting {name} ({PREFIX}{name.upper()}) cannot be used: {why}.")
-
-
-def _hint(name: str, known: list[str]) -> str:
-    likest = nearest(name, known)
-    return f" Did you mean '{likest[0]}'?" if likest else f" Known: {', '.join(known)}."
-
-
-def as_markdown() -> str:
-    """The table of all settings, as it stands in `docs/settings.md`."""
-    lines = ["| environment | default | meaning |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        shown = "" if shown is None or isinstance(shown, SecretStr) else shown
-        cell = f"`{shown}`" if str(shown) else "none"
-        lines.append(f"| `{PREFIX}{name.upper()}` | {cell} | {field.description} |")
-    return "\n".join(lines) + "\n"
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
