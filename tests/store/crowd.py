@@ -11,7 +11,7 @@ from typing import ClassVar, Self, TypeVar
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.market import SymbolInfo
-from chandlery.store import Kept, Store
+from chandlery.store import Finished, Kept, RunRecord, Store
 from tests.store.pages import page
 
 T = TypeVar("T")
@@ -92,3 +92,18 @@ def keep_symbols(number: int, url: str, exchange: str) -> None:
     names = [*(f"COIN{n}USDT" for n in range(50)), f"OWN{number}"]
     with Store.open(url) as store:
         store.symbols.keep(exchange, [SymbolInfo(name, "A", "B", "TRADING") for name in names])
+
+
+def take_job(number: int, url: str) -> bool:
+    """Try to hold the job that everybody wants."""
+    with Store.open(url) as store:
+        return store.jobs.hold("job", str(number), now_ms=0, until_ms=1_000)
+
+
+def count_runs(number: int, url: str, times: int) -> None:
+    """Finish one run after the other, each of which adds to the same counters."""
+    tallies = dict.fromkeys((("a", ""), ("b", ""), ("c", "")), 1)
+    with Store.open(url) as store:
+        for started_ms in range(times):
+            run = RunRecord(f"{number}-{started_ms}", "job", started_ms, None, "done", "{}")
+            store.jobs.finish(Finished(run, tallies=tallies))

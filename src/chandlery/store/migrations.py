@@ -80,7 +80,24 @@ def _version_1(conn: sa.Connection, words: Mapping[str, str]) -> None:
         conn.execute(sa.text(statement.format_map(words)))
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_version_1,)
+_VERSION_2: Final = (
+    """CREATE TABLE job (
+        name TEXT NOT NULL PRIMARY KEY, started_ms BIGINT, succeeded_ms BIGINT,
+        offset_ms BIGINT NOT NULL, failures BIGINT NOT NULL, error TEXT, error_kind TEXT,
+        holder TEXT, held_until_ms BIGINT) {clustered}""",
+    """CREATE TABLE tally (
+        name TEXT NOT NULL, label TEXT NOT NULL, value BIGINT NOT NULL,
+        PRIMARY KEY (name, label)) {clustered}""",
+)
+
+
+def _version_2(conn: sa.Connection, words: Mapping[str, str]) -> None:
+    """Jobs, which survive restarts and dead workers, and counters for metrics."""
+    for statement in _VERSION_2:
+        conn.execute(sa.text(statement.format_map(words)))
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (_version_1, _version_2)
 
 
 def version(conn: sa.Connection) -> int:

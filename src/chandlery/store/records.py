@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from chandlery.candles.series import Series
@@ -68,3 +69,42 @@ class RunRecord:
     ended_ms: int | None
     outcome: str
     report_json: str
+
+
+Tallies = Mapping[tuple[str, str], int]
+"""What to add to counters that never go back, by name and label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that is over, and what it leaves to its job and to the counters."""
+
+    run: RunRecord
+    error: str | None = None
+    """What went wrong, in words; None when nothing did."""
+    error_kind: str | None = None
+    """The name of the error's class."""
+    offset_ms: int = 0
+    """How far the exchange's clock was ahead of ours."""
+    tallies: Tallies = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How one repeated piece of work stands: a series to keep, the market caps, a symbol list."""
+
+    name: str
+    started_ms: int | None = None
+    """When the last run began."""
+    succeeded_ms: int | None = None
+    """When the last good run began."""
+    offset_ms: int = 0
+    """How far the exchange's clock was ahead of ours in the last good run."""
+    failures: int = 0
+    """How many runs have failed since the last good one."""
+    error: str | None = None
+    """Why the last run failed; None when it did not."""
+    error_kind: str | None = None
+    holder: str | None = None
+    """Who is doing it, until `held_until_ms`."""
+    held_until_ms: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import count
 from typing import Final
 
 import sqlalchemy as sa
@@ -24,19 +25,25 @@ class RunTable:
     def __init__(self, database: Database, *, keep_newest: int = _KEEP_NEWEST) -> None:
         self._database = database
         self._keep_newest = keep_newest
+        self._kept = count()
 
     def keep(self, run: RunRecord) -> None:
         """Write a run, replacing what was written of the same id, and forget the oldest ones."""
+        with self._database.writing() as conn:
+            self.write(conn, run)
+
+    def write(self, conn: sa.Connection, run: RunRecord) -> None:
+        """The same, in a transaction of others."""
         values = asdict(run)
-        write = (
+        conn.execute(
             self._database.backend.insert(RUN)
             .values(values)
             .on_conflict_do_update(index_elements=["id"], set_=values)
         )
-        newest = sa.select(RUN.c.id).order_by(*_NEWEST_FIRST)
-        surplus = newest.offset(self._keep_newest).limit(self._keep_newest)
-        with self._database.writing() as conn:
-            conn.execute(write)
+        # Looking for old ones takes longer than writing one, so a hundredth more may stand.
+        if next(self._kept) % max(1, self._keep_newest // 100) == 0:
+            newest = sa.select(RUN.c.id).order_by(*_NEWEST_FIRST)
+            surplus = newest.offset(self._keep_newest).limit(self._keep_newest)
             conn.execute(sa.delete(RUN).where(RUN.c.id.in_(surplus)))
 
     def latest(self, series: Series | None, limit: int) -> list[RunRecord]:

@@ -163,3 +163,25 @@ RUN: Final = sa.Table(
     _text("outcome"),
     _text("report_json"),
 )
+
+JOB: Final = sa.Table(
+    "job",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    _moment("started_ms", nullable=True),
+    _moment("succeeded_ms", nullable=True),
+    _moment("offset_ms"),
+    sa.Column("failures", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("error_kind", sa.Text),
+    sa.Column("holder", sa.Text),
+    _moment("held_until_ms", nullable=True),
+)
+
+TALLY: Final = sa.Table(
+    "tally",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("label", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)

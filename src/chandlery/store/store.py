@@ -8,6 +8,7 @@ from chandlery.clock import Clock, SystemClock
 from chandlery.store import series_table
 from chandlery.store.candle_table import CandleTable
 from chandlery.store.database import Database
+from chandlery.store.job_table import JobTable
 from chandlery.store.ledger_table import LedgerTable
 from chandlery.store.market_cap_table import MarketCapTable
 from chandlery.store.records import Held
@@ -27,6 +28,7 @@ class Store:
         self.market_caps = MarketCapTable(database)
         self.symbols = SymbolTable(database, clock)
         self.runs = RunTable(database)
+        self.jobs = JobTable(database, self.runs)
         self._database = database
 
     @classmethod

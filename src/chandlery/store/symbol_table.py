@@ -46,6 +46,12 @@ class SymbolTable:
             if rows:
                 conn.execute(sa.insert(SYMBOL), rows)
 
+    def fetched_ms(self, exchange: str) -> int | None:
+        """When the list was fetched; None if never."""
+        wanted = sa.select(LISTING.c.fetched_ms).where(LISTING.c.exchange == exchange)
+        with self._database.reading() as conn:
+            return conn.execute(wanted).scalar_one_or_none()
+
     def read(self, exchange: str) -> tuple[list[SymbolInfo], int] | None:
         """The list in the exchange's order and when it was fetched (epoch ms); None if never."""
         fetched = sa.select(LISTING.c.fetched_ms).where(LISTING.c.exchange == exchange)
