@@ -113,7 +113,6 @@ def test_interrupted_goes_on(store: Store) -> None:
     report = collector(exchange, store).collect(SERIES, wanted)
     assert not report.ok
     assert report.kept.new == 30
-    assert store.runs.latest(SERIES, 1)[0].outcome == "failed"
     exchange.fails_with = None
     report = collector(exchange, store).collect(SERIES, wanted)
     assert report.ok

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span, cover, subtract
@@ -15,10 +13,7 @@ from chandlery.collect.report import Report
 from chandlery.collect.wanted import Wanted
 from chandlery.errors import RemoteError
 from chandlery.exchanges.exchange import Exchange
-from chandlery.store import Kept, RunRecord, Store
-
-RECHECKED: Final = 3
-"""How many of the newest closed candles are asked again, to notice one that was revised."""
+from chandlery.store import Kept, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +37,8 @@ class Collector:
     exchange: Exchange
     store: Store
     clock: Clock
+    recheck: int = 3
+    """How many of the newest closed candles are asked again, to notice one that was revised."""
 
     def collect(
         self,
@@ -54,8 +51,8 @@ class Collector:
         """Collect what is `wanted` of `series` and not held yet; each page is kept as it comes.
 
         A `RemoteError` ends the collection and stands in the report beside what was kept until
-        then; the same call goes on from there. The run is recorded in the store. Raises
-        `StoreError`, and `InputError` where the exchange refuses what was asked.
+        then; the same call goes on from there. Raises `StoreError`, and `InputError` where the
+        exchange refuses what was asked.
         """
         started = self.clock.now_ms()
         keeper = _PageKeeper(self.store, wanted, listener)
@@ -65,7 +62,7 @@ class Collector:
                 keeper.keep(answered)
         except RemoteError as error:
             failure = error
-        report = Report(
+        return Report(
             series=series,
             asked=str(wanted),
             started_ms=started,
@@ -76,8 +73,6 @@ class Collector:
             failure=failure,
             notes=notes,
         )
-        record(report, self.store)
-        return report
 
     def _pages(self, series: Series, wanted: Wanted) -> Iterator[Answered]:
         if wanted.last is not None:
@@ -90,7 +85,9 @@ class Collector:
 
     def _recheck_from(self, series: Series, wanted: Span) -> int | None:
         """Where the newest closed candles begin, if `wanted` reaches beyond what is held."""
-        held = self.store.candles.read(series, last=RECHECKED, forming=False)
+        if not self.recheck:
+            return None
+        held = self.store.candles.read(series, last=self.recheck, forming=False)
         if held.span is None or wanted.end < held.span.end:
             return None
         return max(held.span.start, wanted.start)
@@ -104,20 +101,6 @@ def plan(wanted: Span, answered: list[Span], *, recheck_from: int | None = None)
     if recheck_from is not None and recheck_from < wanted.end:
         answered = subtract(answered, [Span(recheck_from, wanted.end)])
     return subtract([wanted], answered)
-
-
-def record(report: Report, store: Store) -> None:
-    """Write the run down, so that every process can tell what happened last."""
-    store.runs.keep(
-        RunRecord(
-            id=uuid.uuid4().hex,
-            series=str(report.series),
-            started_ms=report.started_ms,
-            ended_ms=report.ended_ms,
-            outcome="done" if report.ok else "failed",
-            report_json=report.to_json(),
-        )
-    )
 
 
 class _PageKeeper:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
-
-import polars as pl
 
 from chandlery.candles.binance_rows import LATEST_MS
 from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock, SystemClock, ms_to_text
-from chandlery.collect.collect import RECHECKED, Collector, Listener, record
-from chandlery.collect.csv_kept import CsvFile, keep_csv, read_csv_file, refuse_other_series
+from chandlery.collect.collect import Collector, Listener
 from chandlery.collect.gaps import Gap, find_gaps
 from chandlery.collect.importing import Imported, import_file
+from chandlery.collect.jobs import Job, chosen, plan_jobs
 from chandlery.collect.market_caps import refresh
+from chandlery.collect.record import record
 from chandlery.collect.report import Report
 from chandlery.collect.status import StatusReport, status
-from chandlery.collect.symbols import check, in_capitals, respelled
+from chandlery.collect.symbols import Listings, check, in_capitals, respelled
+from chandlery.collect.upkeep import FRESHEST, Upkeep
 from chandlery.collect.wanted import Wanted, When, between, newest, to_ms
 from chandlery.errors import BadSpan, RemoteError, UnknownSeries, nearest
 from chandlery.exchanges.exchange import Exchange
@@ -32,8 +33,8 @@ from chandlery.marketcaps.coingecko import CoinGecko
 from chandlery.settings import Settings
 from chandlery.store import Held, Kept, Store, sqlite_url
 
-FRESHEST: Final = 500
-"""How many candles are collected and shown when nobody says otherwise."""
+__all__ = ["FRESHEST", "Keeper"]
+
 EPOCH: Final = 0
 FOREVER: Final = LATEST_MS
 
@@ -56,6 +57,7 @@ class Keeper:
             settings.coingecko_key.get_secret_value() or None,
             clock=self.clock,
         )
+        self.listings = Listings(self.store, self.clock)
         self._exchanges: dict[str, Exchange] = {}
         self._opening = threading.Lock()
 
@@ -94,6 +96,20 @@ class Keeper:
         Raises `InputError` for what cannot be asked, and `StoreError`; what goes wrong on the
         network stands in the report.
         """
+        report = self._collect(series, last=last, since=since, until=until, listener=listener)
+        record(report, self.store)
+        return report
+
+    def _collect(
+        self,
+        series: Series | str,
+        *,
+        last: int | None = None,
+        since: When | None = None,
+        until: When | None = None,
+        listener: Listener | None = None,
+    ) -> Report:
+        """The same without writing it down."""
         if since is None and until is None:
             wanted = newest(FRESHEST if last is None else last)
             return self._run(series, lambda _: wanted, str(wanted), listener)
@@ -111,13 +127,6 @@ class Keeper:
             listener,
         )
 
-    def top_up(self, series: Series) -> Report:
-        """Collect everything that was missed since the last candle that is held."""
-        held = self.store.candles.read(series, last=RECHECKED, forming=False).span
-        if held is None:
-            return self.collect(series, last=FRESHEST)
-        return self.collect(series, since=held.start)
-
     def _run(
         self,
         series: Series | str,
@@ -129,14 +138,12 @@ class Keeper:
         exchange = self.exchange(series.exchange)
         started = self.clock.now_ms()
         try:
-            checked = check(series, exchange, self.store, self.clock)
+            checked = check(series, exchange, self.listings)
             wanted = want(exchange)
         except RemoteError as failure:
             ended = self.clock.now_ms()
-            report = Report(series, asked, started, ended, 0, Kept(), failure=failure)
-            record(report, self.store)
-            return report
-        collector = Collector(exchange, self.store, self.clock)
+            return Report(series, asked, started, ended, 0, Kept(), failure=failure)
+        collector = Collector(exchange, self.store, self.clock, self.settings.recheck)
         return collector.collect(checked.series, wanted, listener=listener, notes=checked.notes)
 
     def keep_current(
@@ -150,54 +157,38 @@ class Keeper:
         """
         notes = respelled([series])
         series = in_capitals([series])[0]
-        path = self.settings.csv_path(series)
-        held = self._read_csv(path, series) if path else None
-        if last is None:
-            report = self.top_up(series)
-        else:
-            report = self.collect(series, last=last, listener=listener)
+        report = self._upkeep(listener).keep(series, last=last)
         report = replace(report, notes=(*notes, *report.notes))
-        if held is None or not report.ok:
-            return report
-        report = self._settle_doubts(held, self._reach(held, report))
-        return self._keep_csv(held, report, last or FRESHEST) if report.ok else report
-
-    def _reach(self, held: CsvFile, report: Report) -> Report:
-        """Fetch the freshest candles too when few were asked and the CSV ends before those."""
-        opens = held.frame["open_time"].dt.epoch("ms")
-        if report.got is None or opens.is_empty() or int(opens[-1]) >= report.got.start:
-            return report
-        return report.followed_by(self.collect(report.series, last=FRESHEST))
-
-    def _read_csv(self, path: Path, series: Series) -> CsvFile:
-        held = read_csv_file(path, series, now_ms=self.clock.now_ms())
-        known = self.store.candles.read(series, last=FRESHEST, forming=False)
-        refuse_other_series(held, series, known.frame)
-        return held
-
-    def _keep_csv(self, held: CsvFile, report: Report, last: int) -> Report:
-        answered = self.store.ledger.answered(report.series)
-        fresh = self._since(report.series, held.frame, last)
-        now_ms = self.clock.now_ms()
-        kept = keep_csv(held.path, report.series, fresh, answered=answered, now_ms=now_ms)
-        return replace(report, csv=kept, notes=(*report.notes, *_hole(held, report, fresh)))
-
-    def _settle_doubts(self, held: CsvFile, report: Report) -> Report:
-        """Ask again for candles that the CSV may hold unfinished and that did not come just now."""
-        known = self.store.ledger.answered(report.series) + ([report.got] if report.got else [])
-        for open_ms in held.doubtful:
-            if report.ok and not any(open_ms in span for span in known):
-                again = self.collect(report.series, since=open_ms, until=open_ms + 1)
-                report = report.followed_by(again)
+        record(report, self.store, job=True, offset_ms=self._offset_ms(report))
         return report
 
-    def _since(self, series: Series, csv: pl.DataFrame, last: int) -> pl.DataFrame:
-        """What is held from the first candle of the CSV on, or the newest `last` when it is new."""
-        newest_held = self.store.candles.read(series, last=last)
-        if newest_held.span is None or csv.is_empty():
-            return newest_held.frame
-        first_ms = min(int(csv["open_time"].dt.epoch("ms")[0]), newest_held.span.start)
-        return self.store.candles.read(series, span=Span(first_ms, newest_held.span.end)).frame
+    def _upkeep(self, listener: Listener | None) -> Upkeep:
+        return Upkeep(
+            self.store,
+            self.clock,
+            partial(self._collect, listener=listener),
+            self.settings.csv_path,
+            self.settings.recheck,
+        )
+
+    def _offset_ms(self, report: Report) -> int:
+        """How far the exchange's clock is ahead of ours, if it answered just now."""
+        if not report.ok:
+            return 0
+        return self.exchange(report.series.exchange).server_ms() - self.clock.now_ms()
+
+    def wanted_series(self) -> tuple[Series, ...]:
+        """The series to keep, wildcards filled in, in the order in which people wrote them."""
+        patterns = self.settings.series
+        if not any(one.is_pattern for one in patterns):
+            return patterns
+        lists = {one.exchange: self.listings.held(one.exchange) for one in patterns}
+        return tuple(chosen(patterns, self.store.jobs.states(), lists))
+
+    def jobs(self, *, refresh: bool = False) -> list[Job]:
+        """All repeated work, and when each piece of it is due; see `plan_jobs`."""
+        now_ms = self.clock.now_ms()
+        return plan_jobs(self.settings, self.store, self.listings, now_ms=now_ms, refresh=refresh)
 
     def import_file(self, path: Path, series: Series) -> Imported:
         """Keep the candles of a file. Raises `BadFile` with the line that is wrong."""
@@ -248,14 +239,14 @@ class Keeper:
 
     def status(self) -> StatusReport:
         """How everything stands."""
-        return status(self.store, self.settings.series, now_ms=self.clock.now_ms())
+        return status(self.store, self.wanted_series(), now_ms=self.clock.now_ms())
 
     def market_caps(self) -> MarketCapSnapshot | None:
         """The last known market caps, from the store."""
         return self.store.market_caps.latest()
 
-    def refresh_market_caps(self) -> bool:
-        """Ask for the market caps unless someone did within the minute; whether that went well."""
+    def refresh_market_caps(self) -> RemoteError | None:
+        """Ask for the market caps unless someone did within the minute; what went wrong."""
         return refresh(self._coingecko, self.store, self.clock)
 
     def price_decimals(self, series: Series) -> int | None:
@@ -263,15 +254,3 @@ class Keeper:
         held = self.store.symbols.read(series.exchange)
         found = (info for info in (held[0] if held else []) if info.symbol == series.symbol)
         return next((info.price_decimals for info in found), None)
-
-
-def _hole(held: CsvFile, report: Report, fresh: pl.DataFrame) -> list[str]:
-    """A remark when candles lie between the CSV's last one and what is held that nobody asked."""
-    opens = held.frame["open_time"].dt.epoch("ms")
-    later = fresh["open_time"].dt.epoch("ms")
-    later = later.filter(later > int(opens[-1])) if len(opens) else opens
-    if later.is_empty() or int(later[0]) <= report.series.interval.next(int(opens[-1])):
-        return []
-    start, end = ms_to_text(int(opens[-1])), ms_to_text(int(later[0]))
-    command = f"chandlery collect {report.series} --since {start[:10]}"
-    return [f"{held.path} has no candles between {start} and {end}; '{command}' fetches them."]

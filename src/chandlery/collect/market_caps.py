@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Final, Protocol
 
 import orjson
 
 from chandlery.clock import Clock
-from chandlery.collect.status import MARKET_CAPS
+from chandlery.collect.record import record_job, run
 from chandlery.errors import RemoteError
 from chandlery.market import MarketCapSnapshot
-from chandlery.store import RunRecord, Store
+from chandlery.store import Store
+
+MARKET_CAPS: Final = "coingecko:market-caps"
+"""The name of the job, under which its runs stand beside those of the series."""
 
 EVERY_MS: Final = 60_000
 """CoinGecko's own figures are a minute old, and its keyless limit is shared by address."""
@@ -25,28 +27,20 @@ class MarketCapSource(Protocol):
         """The biggest coins now. Raises `RemoteError`."""
 
 
-def refresh(source: MarketCapSource, store: Store, clock: Clock) -> bool:
+def refresh(source: MarketCapSource, store: Store, clock: Clock) -> RemoteError | None:
     """Fetch and keep the biggest market caps, unless someone did within the minute.
 
-    Whether it is current now: False when the source gave none, which is written down as a failed
-    run and leaves the last known values in place. Raises `StoreError`.
+    What the source answered instead, if it gave none; that is written down as a failed run and
+    leaves the last known values in place. Raises `StoreError`.
     """
     started = clock.now_ms()
     if not store.market_caps.claim(started, EVERY_MS):
-        return True
-    error: str | None = None
+        return None
+    failure: RemoteError | None = None
     try:
         store.market_caps.keep(source.top(BIGGEST))
-    except RemoteError as failure:
-        error = str(failure)
-    store.runs.keep(
-        RunRecord(
-            id=uuid.uuid4().hex,
-            series=MARKET_CAPS,
-            started_ms=started,
-            ended_ms=clock.now_ms(),
-            outcome="failed" if error else "done",
-            report_json=orjson.dumps({"error": error}).decode(),
-        )
-    )
-    return error is None
+    except RemoteError as error:
+        failure = error
+    text = orjson.dumps({"error": str(failure) if failure else None}).decode()
+    record_job(store, run(MARKET_CAPS, started, clock.now_ms(), failure, text), failure)
+    return failure

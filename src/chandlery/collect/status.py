@@ -9,10 +9,9 @@ from typing import Final
 import orjson
 
 from chandlery.candles.series import Series
+from chandlery.collect.market_caps import MARKET_CAPS
 from chandlery.store import Held, RunRecord, Store
 
-MARKET_CAPS: Final = "coingecko:market-caps"
-"""The name under which runs of the market caps stand beside those of the series."""
 _LOOK_BACK: Final = 50
 
 

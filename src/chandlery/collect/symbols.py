@@ -1,7 +1,8 @@
-"""Which symbols an exchange has: asked once a day, kept, and used to check what is asked."""
+"""Which symbols an exchange has: asked now and then, kept, and used to check what is asked."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,9 +14,11 @@ from chandlery.exchanges.exchange import Exchange
 from chandlery.market import SymbolInfo
 from chandlery.store import Store
 
-_KEEP_MS: Final = 24 * 60 * 60 * 1000
+KEEP_MS: Final = 24 * 60 * 60 * 1000
 _NEWS_MS: Final = 60 * 1000
 """A symbol that is not in the list may be a new listing: the list is asked again, once a minute."""
+_TRUST_SECONDS: Final = 30.0
+"""For so long the store is not asked whether another process has kept a newer list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,75 @@ def respelled(series: Iterable[Series]) -> tuple[str, ...]:
     )
 
 
-def check(series: Series, exchange: Exchange, store: Store, clock: Clock) -> Checked:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The symbols of one exchange by name, and when they were fetched."""
+
+    symbols: Mapping[str, SymbolInfo]
+    fetched_ms: int
+
+
+class Listings:
+    """The symbol lists of all exchanges, from memory, from the store or fetched. Thread-safe."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[Listing, float]] = {}
+
+    def held(self, exchange: str) -> Listing | None:
+        """The list as it was fetched last, by whomever; None if it never was."""
+        with self._lock:
+            known = self._known.get(exchange)
+            now = self._clock.monotonic()
+            if known is not None and 0 <= now - known[1] < _TRUST_SECONDS:
+                return known[0]
+            fetched_ms = self._store.symbols.fetched_ms(exchange)
+            if fetched_ms is None:
+                return None
+            if known is None or known[0].fetched_ms != fetched_ms:
+                known = (self._read(exchange), now)
+            self._known[exchange] = (known[0], now)
+            return known[0]
+
+    def fetch(self, exchange: Exchange) -> Listing:
+        """Ask the exchange and keep what it says. Raises `RemoteError`."""
+        self._store.symbols.keep(exchange.name, exchange.symbols())
+        with self._lock:
+            listing = self._read(exchange.name)
+            self._known[exchange.name] = (listing, self._clock.monotonic())
+            return listing
+
+    def young(self, exchange: Exchange, *, young_ms: int = KEEP_MS) -> Listing:
+        """A list that is not older than `young_ms`, if one can be had.
+
+        Raises `RemoteError` only when there never was one: an old list is better than none.
+        """
+        held = self.held(exchange.name)
+        if held is not None and 0 <= self._clock.now_ms() - held.fetched_ms < young_ms:
+            return held
+        try:
+            return self.fetch(exchange)
+        except RemoteError:
+            if held is None:
+                raise
+            return held
+
+    def _read(self, exchange: str) -> Listing:
+        held = self._store.symbols.read(exchange)
+        symbols, fetched_ms = held if held is not None else ([], 0)
+        return Listing({info.symbol: info for info in symbols}, fetched_ms)
+
+
+def check(series: Series, exchange: Exchange, listings: Listings) -> Checked:
     """The series as the exchange spells it. Raises `UnknownSymbol` with the nearest names.
 
-    Lower-case symbols are corrected with a note. Raises `RemoteError` only when the list has never
-    been had: an old list is better than none.
+    Lower-case symbols are corrected with a note. Raises `RemoteError` when no list can be had.
     """
-    listed = _listed(exchange, store, clock, young_ms=_KEEP_MS)
+    listed = listings.young(exchange).symbols
     if _spelling(series.symbol, listed) is None:
-        listed = _listed(exchange, store, clock, young_ms=_NEWS_MS)
+        listed = listings.young(exchange, young_ms=_NEWS_MS).symbols
     spelling = _spelling(series.symbol, listed)
     if spelling is None:
         trading = [name for name, info in listed.items() if info.status == "TRADING"]
@@ -58,24 +121,6 @@ def check(series: Series, exchange: Exchange, store: Store, clock: Clock) -> Che
         raise UnknownSymbol(exchange.name, series.symbol, likest)
     info = listed[spelling]
     return Checked(replace(series, symbol=spelling), info, tuple(_notes(series, info)))
-
-
-def _listed(
-    exchange: Exchange, store: Store, clock: Clock, *, young_ms: int
-) -> Mapping[str, SymbolInfo]:
-    held = store.symbols.read(exchange.name)
-    if held is None or not 0 <= clock.now_ms() - held[1] < young_ms:
-        try:
-            symbols = exchange.symbols()
-        except RemoteError:
-            if held is None:
-                raise
-            symbols = held[0]
-        else:
-            store.symbols.keep(exchange.name, symbols)
-    else:
-        symbols = held[0]
-    return {info.symbol: info for info in symbols}
 
 
 def _spelling(symbol: str, listed: Mapping[str, SymbolInfo]) -> str | None:

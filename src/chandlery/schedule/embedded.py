@@ -10,12 +10,10 @@ from chandlery.candles.series import Series
 from chandlery.clock import StoppableClock, Stopped
 from chandlery.collect.keeper import Keeper
 from chandlery.collect.report import Report
-from chandlery.errors import ChandleryError
-from chandlery.schedule.due import next_due_ms
+from chandlery.collect.runner import Done, Runner
 
 Tell = Callable[[str], None]
 
-_MARKET_CAPS_MS: Final = 60_000
 _NAP_SECONDS: Final = 0.5
 _JOIN_SECONDS: Final = 1.5
 
@@ -39,8 +37,7 @@ class EmbeddedLoop:
         self._keeper = keeper
         self._clock = clock
         self._news = _News(tell, set(map(str, failing)))
-        self._due = dict.fromkeys(keeper.settings.series, 0)
-        self._market_caps_due = 0
+        self._runner = Runner(keeper)
         self._thread = threading.Thread(target=self._run, name="embedded-loop", daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,40 +71,17 @@ class EmbeddedLoop:
 
     def run_due(self) -> None:
         """Do everything that is due now, once."""
-        for series, due_ms in self._due.items():
-            now_ms = self._clock.now_ms()
-            # A due time further ahead than any comes from a clock that has been set back.
-            due_again = next_due_ms(series.interval, now_ms, every=self._keeper.settings.every)
-            if due_ms <= now_ms or due_ms > due_again:
-                self._collect(series)
-                self._due[series] = next_due_ms(
-                    series.interval, self._clock.now_ms(), every=self._keeper.settings.every
-                )
-        self._refresh_market_caps()
+        for job in self._keeper.jobs(refresh=True):
+            if job.due_ms <= self._clock.now_ms():
+                self._told(self._runner.do(job.name, due_ms=job.due_ms))
 
-    def _collect(self, series: Series) -> None:
-        try:
-            report = self._keeper.keep_current(series)
-        except ChandleryError as error:
-            if not self._clock.stopped:
-                self._news.failed(str(series), str(error))
-        else:
-            self._news.reported(report)
-
-    def _refresh_market_caps(self) -> None:
-        now_ms = self._clock.now_ms()
-        if self._market_caps_due - _MARKET_CAPS_MS < now_ms < self._market_caps_due:
-            return
-        self._market_caps_due = now_ms + _MARKET_CAPS_MS
-        try:
-            good = self._keeper.refresh_market_caps()
-        except ChandleryError as error:
-            self._news.failed("market caps", str(error))
-            return
-        if good:
-            self._news.recovered("market caps")
-        else:
-            self._news.failed("market caps", str(self._keeper.status().market_caps_error))
+    def _told(self, done: Done) -> None:
+        if done.report is not None:
+            self._news.reported(done.report)
+        elif done.failure is not None:
+            self._news.failed(done.name, str(done.failure))
+        elif done.skipped is None:
+            self._news.recovered(done.name)
 
 
 class _News:
