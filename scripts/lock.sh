@@ -10,8 +10,9 @@ pin() {
 }
 
 options=("$@")
-pin pyproject.toml --output-file requirements/run.txt
-pin pyproject.toml --extra pandas --group dev --constraint requirements/run.txt \
+# The README starts the worker with `-P eventlet`, so that extra is set up for everybody.
+pin pyproject.toml --extra eventlet --output-file requirements/run.txt
+pin pyproject.toml --extra eventlet --extra pandas --group dev --constraint requirements/run.txt \
   --output-file requirements/dev.txt
 for name in build foreign lock node; do
   pin "requirements/$name.in" --output-file "requirements/$name.txt"
