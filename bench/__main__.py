@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from bench.budget import budget
 from bench.collecting import collecting
 from bench.processes import Failed
 from bench.serving import serving
@@ -17,6 +18,7 @@ from bench.starting import starting
 from bench.tables import Table
 
 FIGURES: Final[dict[str, Callable[..., Table]]] = {
+    "budget": budget,
     "collecting": collecting,
     "serving": serving,
     "starting": starting,

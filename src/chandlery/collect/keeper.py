@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from chandlery.candles.binance_rows import LATEST_MS
 from chandlery.candles.frame import Candles
@@ -27,11 +28,13 @@ from chandlery.collect.upkeep import FRESHEST, Upkeep
 from chandlery.collect.wanted import Wanted, When, between, newest, to_ms
 from chandlery.errors import BadSpan, RemoteError, UnknownSeries, nearest
 from chandlery.exchanges.exchange import Exchange
-from chandlery.exchanges.registry import open_exchange
+from chandlery.exchanges.registry import names, open_exchange, weight_limit
 from chandlery.market import MarketCapSnapshot
 from chandlery.marketcaps.coingecko import CoinGecko
 from chandlery.settings import Settings
 from chandlery.store import Held, Kept, Store, sqlite_url
+from chandlery.transport.budget import Budget, open_budget
+from chandlery.transport.service import MANNERS
 
 __all__ = ["FRESHEST", "Keeper"]
 
@@ -43,9 +46,12 @@ class Keeper:
     """Everything that is kept, and the means to keep it current. Thread-safe; a context manager.
 
     Making one opens the store; connections to exchanges are opened when they are first needed.
+    With `background` its requests leave room for those of people, who wait for an answer.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, background: bool = False
+    ) -> None:
         self.settings = settings.model_copy(update={"series": in_capitals(settings.series)})
         self.notes = respelled(settings.series)
         """What a person should know of the settings."""
@@ -58,6 +64,8 @@ class Keeper:
             clock=self.clock,
         )
         self.listings = Listings(self.store, self.clock)
+        self._manners = replace(MANNERS, background=background)
+        self._budgets: dict[str, Budget] = {}
         self._exchanges: dict[str, Exchange] = {}
         self._opening = threading.Lock()
 
@@ -75,12 +83,36 @@ class Keeper:
         self.store.close()
 
     def exchange(self, name: str) -> Exchange:
-        """The adapter of that name. Raises `UnknownExchange`."""
+        """The adapter of that name. Raises `UnknownExchange`, and `BadSetting` for bad URLs."""
         with self._opening:
             if name not in self._exchanges:
-                urls = getattr(self.settings, f"{name}_url", None) or None
-                self._exchanges[name] = open_exchange(name, urls=urls, clock=self.clock)
+                self._exchanges[name] = open_exchange(
+                    name,
+                    urls=self._urls(name) or None,
+                    clock=self.clock,
+                    budget=self._budget(name),
+                    manners=self._manners,
+                )
             return self._exchanges[name]
+
+    def budgets(self) -> dict[str, Budget]:
+        """The request budgets of the exchanges whose series are kept, by name."""
+        with self._opening:
+            wanted = {one.exchange for one in self.settings.series} & set(names())
+            return {name: self._budget(name) for name in sorted(wanted)}
+
+    def _budget(self, name: str) -> Budget:
+        if name not in self._budgets:
+            # An exchange at another address grants a budget of its own, above all the sandbox.
+            urls = self._urls(name)
+            granted_by = f"{name}@{urlsplit(urls[0]).netloc.rpartition('@')[2]}" if urls else name
+            place = self.settings.budget_place
+            limit = weight_limit(name)
+            self._budgets[name] = open_budget(place, granted_by, clock=self.clock, limit=limit)
+        return self._budgets[name]
+
+    def _urls(self, name: str) -> tuple[str, ...]:
+        return getattr(self.settings, f"{name}_url", ())
 
     def collect(
         self,
@@ -162,6 +194,14 @@ class Keeper:
         record(report, self.store, job=True, offset_ms=self._offset_ms(report))
         return report
 
+    def catch_up(self, series: Series, *, listener: Listener | None = None) -> Report:
+        """Collect all that was missed, and the freshest candles too if fewer are held."""
+        report = self.keep_current(series, listener=listener)
+        if not report.ok or len(self.read(report.series, last=FRESHEST)) >= FRESHEST:
+            return report
+        fresh = self.keep_current(series, last=FRESHEST, listener=listener)
+        return replace(report.followed_by(fresh), csv=fresh.csv or report.csv)
+
     def _upkeep(self, listener: Listener | None) -> Upkeep:
         return Upkeep(
             self.store,
@@ -184,6 +224,15 @@ class Keeper:
             return patterns
         lists = {one.exchange: self.listings.held(one.exchange) for one in patterns}
         return tuple(chosen(patterns, self.store.jobs.states(), lists))
+
+    def listed_series(self) -> tuple[Series, ...]:
+        """The same, after asking the exchange for its symbols where a wildcard depends on them.
+
+        Raises `RemoteError` when no list can be had.
+        """
+        for name in {one.exchange for one in self.settings.series if one.is_pattern}:
+            self.listings.young(self.exchange(name))
+        return self.wanted_series()
 
     def jobs(self, *, refresh: bool = False) -> list[Job]:
         """All repeated work, and when each piece of it is due; see `plan_jobs`."""
@@ -239,7 +288,8 @@ class Keeper:
 
     def status(self) -> StatusReport:
         """How everything stands."""
-        return status(self.store, self.wanted_series(), now_ms=self.clock.now_ms())
+        now_ms = self.clock.now_ms()
+        return status(self.store, self.settings, self.jobs(), now_ms=now_ms, budgets=self.budgets())
 
     def market_caps(self) -> MarketCapSnapshot | None:
         """The last known market caps, from the store."""
@@ -251,6 +301,6 @@ class Keeper:
 
     def price_decimals(self, series: Series) -> int | None:
         """Digits after the point of a price, if the exchange has told; from the store."""
-        held = self.store.symbols.read(series.exchange)
-        found = (info for info in (held[0] if held else []) if info.symbol == series.symbol)
-        return next((info.price_decimals for info in found), None)
+        listing = self.listings.held(series.exchange)
+        info = listing.symbols.get(series.symbol) if listing else None
+        return info.price_decimals if info else None

@@ -9,18 +9,26 @@ from chandlery.clock import Clock, SystemClock
 from chandlery.errors import UnknownExchange
 from chandlery.exchanges import binance
 from chandlery.exchanges.binance_client import BinanceClient
-from chandlery.exchanges.exchange import Exchange
+from chandlery.exchanges.exchange import Exchange, Quirks
 from chandlery.transport.budget import Budget
 from chandlery.transport.service import MANNERS, Manners
 
-_ADAPTERS: Final[dict[str, Callable[..., Exchange]]] = {
-    binance.NAME: BinanceClient,
+_ADAPTERS: Final[dict[str, tuple[Callable[..., Exchange], Quirks]]] = {
+    binance.NAME: (BinanceClient, binance.QUIRKS),
 }
 
 
 def names() -> list[str]:
     """The names of all exchanges, sorted."""
     return sorted(_ADAPTERS)
+
+
+def weight_limit(name: str) -> int:
+    """Request weight per minute and address, before the exchange says otherwise.
+
+    Raises `UnknownExchange`.
+    """
+    return _known(name)[1].weight_limit
 
 
 def open_exchange(
@@ -36,8 +44,12 @@ def open_exchange(
     Raises `UnknownExchange`, and `BadSetting` for URLs that cannot be used. Callers on one
     address share one `budget`; `manners` say how long this caller waits and whether it yields.
     """
+    adapter, _ = _known(name)
+    return adapter(urls, clock=clock or SystemClock(), budget=budget, manners=manners)
+
+
+def _known(name: str) -> tuple[Callable[..., Exchange], Quirks]:
     try:
-        adapter = _ADAPTERS[name]
+        return _ADAPTERS[name]
     except KeyError:
         raise UnknownExchange(name, names()) from None
-    return adapter(urls, clock=clock or SystemClock(), budget=budget, manners=manners)

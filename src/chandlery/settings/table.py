@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -199,6 +199,15 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """Where SQLite keeps the store when `store_url` is empty."""
         return self.home / "chandlery.db"
+
+    @property
+    def budget_place(self) -> str:
+        """The URL of the place where the request budget is shared."""
+        if self.budget_url:
+            return self.budget_url
+        if urlsplit(self.broker_url).scheme in {"redis", "rediss"}:
+            return self.broker_url
+        return f"sqlite:///{quote(str(self.home / 'budget.db'))}"
 
     def csv_path(self, series: Series) -> Path | None:
         """The CSV that is kept for `series`, or None."""
