@@ -80,7 +80,7 @@ export class Watched<T> {
   }
 }
 
-export const statusOf = () => new Watched<Status>('/api/v1/status')
+export const statusOf = () => new Watched<Status>('/api/v1/status?brief=true')
 export const marketCapsOf = () => new Watched<MarketCaps>('/api/v1/market-caps')
 export const candlesOf = (series: string) =>
   new Watched<CandlesAnswer>(`/api/v1/candles?limit=500&series=${encodeURIComponent(series)}`)

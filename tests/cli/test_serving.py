@@ -88,6 +88,16 @@ def test_signalled_twice(shell: Shell, gap: float) -> None:
     assert process.returncode == 0
 
 
+def test_up_after_a_long_pause(shell: Shell) -> None:
+    """`up` collects everything that was missed since it ran last, and not just the freshest 500."""
+    series = "binance:BTCUSDT:1h"
+    shell.chandlery("collect", series, "--since", "2024-09-01", "--until", "2024-09-02")
+    with serving(shell, "-m", "chandlery", "up", "--port", "0", "--json") as (_, url):
+        eventually(lambda: rows(url) == 500)
+    assert "never asked" not in shell.chandlery("gaps", series).stdout
+    assert "2,001 candles" in shell.chandlery("status").stdout
+
+
 def test_up_without_exchange(shell: Shell) -> None:
     """Without the exchange `up` says so in one line, names the demo, and serves what is stored."""
     shell.tasks()

@@ -15,7 +15,8 @@ from chandlery.candles.frame import SCHEMA, Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock, FrozenClock
-from chandlery.collect.status import SeriesStatus, StatusReport
+from chandlery.collect.health import Late
+from chandlery.collect.status import BudgetStatus, SeriesStatus, StatusReport
 from chandlery.errors import StoreError
 from chandlery.market import MarketCap, MarketCapSnapshot
 
@@ -98,13 +99,6 @@ class Held:
 
 
 @dataclass
-class Wanted:
-    """The settings that the page needs."""
-
-    series: Sequence[Series]
-
-
-@dataclass
 class FakeKeeper:
     """Everything that the web side asks of a keeper; change its fields to change the world."""
 
@@ -112,13 +106,21 @@ class FakeKeeper:
     caps: MarketCapSnapshot | None = field(default_factory=snapshot)
     clock: Clock = field(default_factory=lambda: FrozenClock(NOW_MS))
     decimals: dict[Series, int] = field(default_factory=lambda: {BTC: 2, PEPE: 8})
-    settings: Wanted = field(default_factory=lambda: Wanted([BTC]))
+    wanted: Sequence[Series] = (BTC,)
     updated_ms: int = NOW_MS
     exchange_error: str | None = None
     caps_error: str | None = None
+    late: Sequence[Late] = ()
+    counted: dict[str, dict[str, int]] = field(default_factory=dict)
+    budgets: Sequence[BudgetStatus] = ()
     store_error: StoreError | None = None
     reads: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wanted_series(self) -> Sequence[Series]:
+        """What is to be kept."""
+        self._check()
+        return self.wanted
 
     def read(self, series: Series, *, last: int | None = None, span: Span | None = None) -> Candles:
         """The newest `last` candles of those in `span`."""
@@ -147,12 +149,21 @@ class FakeKeeper:
     def status(self) -> StatusReport:
         """How everything stands."""
         self._check()
-        rows = [
-            SeriesStatus(str(line.series), line.candles, line.last_ms, line.updated_ms, 123_000)
-            for line in self.catalogue()
-        ]
-        taken = self.caps.taken_ms if self.caps else None
-        return StatusReport(rows, self.exchange_error, self.clock.now_ms(), taken, self.caps_error)
+        now_ms = self.clock.now_ms()
+        return StatusReport(
+            now_ms,
+            [self._status(line, now_ms) for line in self.catalogue()],
+            self.exchange_error,
+            last_attempt_ms=now_ms,
+            market_caps_ms=self.caps.taken_ms if self.caps else None,
+            market_caps_error=self.caps_error,
+            market_caps_late=self.caps_error is not None,
+            healthy=not self.late,
+            late=list(self.late),
+            due_jobs=2,
+            budgets=list(self.budgets),
+            counted=self.counted,
+        )
 
     def price_decimals(self, series: Series) -> int | None:
         """Digits after the point, where this keeper was told."""
@@ -161,6 +172,20 @@ class FakeKeeper:
     def _check(self) -> None:
         if self.store_error is not None:
             raise self.store_error
+
+    def _status(self, line: Held, now_ms: int) -> SeriesStatus:
+        return SeriesStatus(
+            str(line.series),
+            line.candles,
+            line.last_ms,
+            line.updated_ms,
+            lag_ms=123_000,
+            wanted=line.series in self.wanted,
+            late=str(line.series) in {one.series for one in self.late},
+            unserved_ms=now_ms + 60_000,
+            succeeded_ms=now_ms - 1_000,
+            due_ms=now_ms + 60_000,
+        )
 
     def _held(self, candles: Candles) -> Held:
         opens = candles.closed["open_time"].dt.epoch("ms")
@@ -178,5 +203,5 @@ def keeper_with_candles(count: int = 500, *, clock: Clock | None = None) -> Fake
         caps=snapshot(now_ms - 61_000),
         clock=clock,
         updated_ms=now_ms,
-        settings=Wanted([BTC, PEPE]),
+        wanted=(BTC, PEPE),
     )

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from chandlery.candles.frame import DECIMAL_COLUMNS, SCHEMA
 from chandlery.errors import StoreLocked
 from chandlery.web import create_app
+from chandlery.web.answers import SeriesState, StatusAnswer
 from tests.web.fake_keeper import BTC, NOW_MS, PEPE, FakeKeeper, keeper_with_candles, snapshot
 
 CANDLES = f"/api/v1/candles?series={BTC}"
@@ -209,7 +210,7 @@ def test_series(client: FlaskClient, keeper: FakeKeeper) -> None:
 
 def test_stored_series_that_is_no_longer_wanted(client: FlaskClient, keeper: FakeKeeper) -> None:
     """What is stored can be read, wanted or not."""
-    keeper.settings.series = [PEPE]
+    keeper.wanted = [PEPE]
     lines = answer(client, "/api/v1/series")["series"]
     assert [line["series"] for line in lines] == [str(PEPE), str(BTC)]
     assert answer(client, CANDLES)["rows"]
@@ -255,13 +256,39 @@ def test_status(client: FlaskClient, keeper: FakeKeeper) -> None:
     body = answer(client, "/api/v1/status")
     assert body["exchange_error"] == "no route to the exchange"
     assert (body["now_ms"], body["label"]) == (NOW_MS, "SANDBOX")
+    assert (body["healthy"], body["late"], body["due_jobs"]) == (True, [], 2)
     assert body["series"][0] == {
         "series": str(BTC),
         "candles": 59,
         "last_open_ms": 1_735_686_000_000,
         "updated_ms": NOW_MS,
         "lag_ms": 123_000,
+        "revisions": 0,
+        "wanted": True,
+        "ended": False,
+        "late": False,
+        "unserved_ms": NOW_MS + 60_000,
+        "succeeded_ms": NOW_MS - 1_000,
+        "due_ms": NOW_MS + 60_000,
+        "failures": 0,
+        "error": None,
+        "error_kind": None,
     }
+
+
+def test_status_keeps_its_description(client: FlaskClient) -> None:
+    """The status holds exactly the fields that the description promises, at every depth."""
+    body = answer(client, "/api/v1/status")
+    assert set(body) == set(StatusAnswer.model_fields)
+    assert set(body["series"][0]) == set(SeriesState.model_fields)
+    StatusAnswer.model_validate(body)
+
+
+def test_brief_status(client: FlaskClient) -> None:
+    """The page asks for a status without the series, which may be thousands."""
+    body = answer(client, "/api/v1/status?brief=true")
+    whole = answer(client, "/api/v1/status")
+    assert body == whole | {"series": [], "late": []}
 
 
 def test_openapi(client: FlaskClient) -> None:
@@ -282,8 +309,3 @@ def test_docs(client: FlaskClient) -> None:
     assert "<br/>" not in page
     assert "<script>" not in page
     assert "style=" not in page
-
-
-def test_healthz(client: FlaskClient) -> None:
-    """`ok` while the store can be read."""
-    assert client.get("/healthz").text == "ok\n"

@@ -7,7 +7,15 @@ import pytest
 from chandlery.web import create_app
 from tests.web.fake_keeper import keeper_with_candles
 
-PATHS = ("/", "/api/docs", "/api/v1/status", "/api/v1/candles", "/healthz", "/nothing")
+PATHS = (
+    "/",
+    "/api/docs",
+    "/api/v1/status",
+    "/api/v1/candles",
+    "/healthz",
+    "/metrics",
+    "/nothing",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

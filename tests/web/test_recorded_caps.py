@@ -24,7 +24,7 @@ def test_pie(name: str, recorded: Path, tmp_path: Path) -> None:
     with Sandbox(coingecko_replay=(path,)) as box:
         settings = read_settings(home=tmp_path, coingecko_url=box.coingecko_url)
         with Keeper(settings) as keeper:
-            assert keeper.refresh_market_caps()
+            assert keeper.refresh_market_caps() is None
             shown = create_app(keeper).test_client().get("/api/v1/market-caps").get_json()
     coins = shown["coins"]
     assert [coin["name"] for coin in coins] == [coin["name"] for coin in expected]

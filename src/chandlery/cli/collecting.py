@@ -47,7 +47,7 @@ def collect(
     outcome = Outcome()
     reports = []
     with Keeper(read_settings(home=home)) as keeper:
-        for one in asked or keeper.settings.series:
+        for one in asked or keeper.listed_series():
             with outcome.of_one():
                 report = outcome.add(_collect_one(keeper, one, last, since, until))
                 reports.append(report.to_json())
@@ -63,7 +63,7 @@ def once() -> None:
 
     This is `python tasks.py`: the table goes to stdout, whole when it is piped.
     """
-    from chandlery.cli.candle_text import table
+    from chandlery.candles.table import table
     from chandlery.collect.keeper import FRESHEST, Keeper
     from chandlery.settings import read_settings
 
@@ -71,7 +71,7 @@ def once() -> None:
     with Keeper(read_settings()) as keeper:
         for text in keeper.notes:
             note(text)
-        for series in keeper.settings.series:
+        for series in keeper.listed_series():
             with outcome.of_one():
                 with progress(str(series)) as listener:
                     report = keeper.keep_current(series, last=FRESHEST, listener=listener)

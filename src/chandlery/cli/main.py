@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chandlery.cli import collecting, files, sandboxing, serving, showing
+from chandlery.cli import collecting, files, results, sandboxing, serving, showing, working
 from chandlery.errors import ChandleryError
 
 app = typer.Typer(
@@ -29,8 +29,11 @@ app.command(short_help="Show kept candles.")(showing.show)
 app.command(short_help="Show what is kept, how fresh it is, and what went wrong.")(showing.status)
 app.command(short_help="List where a series has no candles, and why.")(showing.gaps)
 app.command(short_help="Write kept candles to a file.")(files.export)
+app.command(short_help="List what Celery's tasks have done.")(results.results)
 app.command("import", short_help="Keep the candles of a file.")(files.import_)
 app.command(short_help="Serve the page; keep the data current in the background.")(serving.serve)
+app.command(short_help="Keep everything current, without the page.")(working.worker)
+app.command(short_help="List what is collected how often, and when next.")(working.schedule)
 app.command(short_help="Run the built-in exchange for rehearsals.")(sandboxing.sandbox)
 app.command(short_help="Show the settings in force.")(showing.settings)
 

@@ -14,7 +14,6 @@ from chandlery.cli.options import Home, Json, Port
 from chandlery.errors import InputError
 
 if TYPE_CHECKING:
-    from chandlery.candles.series import Series
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import Settings
 
@@ -85,8 +84,9 @@ def run(
     from chandlery.web import Server, create_app
 
     clock = StoppableClock()
-    with until_stopped(), Keeper(settings, clock=clock) as keeper:
-        server = Server(create_app(keeper, label=label), settings.host, settings.port)
+    with until_stopped(), Keeper(settings, clock=clock, background=True) as keeper:
+        app = create_app(keeper, label=label, token=settings.token.get_secret_value())
+        server = Server(app, settings.host, settings.port)
         try:
             server.start()
             _announce(server.url, label, as_json=as_json)
@@ -107,23 +107,29 @@ def _announce(url: str, label: str | None, *, as_json: bool) -> None:
         say(f"{f'{label}: ' if label else ''}The page is at {url} (Ctrl-C ends it)")
 
 
-def _collect_first(keeper: Keeper) -> list[Series]:
-    """Collect every series once; those that could not be had are left to the loop."""
-    from chandlery.collect.keeper import FRESHEST
+def _collect_first(keeper: Keeper) -> list[str]:
+    """Collect every series that is named in full; what could not be had is left to the loop.
 
-    failing: list[Series] = []
+    Those whose failure was told are named: a service that is away, or a series.
+    """
+    from chandlery.schedule.probes import service_of
+
+    failing: list[str] = []
     for text in keeper.notes:
         note(text)
-    for place, series in enumerate(keeper.settings.series):
+    for series in keeper.settings.series:
+        if series.is_pattern:
+            note(f"{series}: its series are collected in the background.")
+            continue
         try:
             with progress(str(series)) as listener:
-                report = keeper.keep_current(series, last=FRESHEST, listener=listener)
+                report = keeper.catch_up(series, listener=listener)
         except InputError as error:
             note(f"{series}: {error}")
-            failing.append(series)
+            failing.append(str(series))
             continue
         if report.failure is not None:
             note(f"{report.series}: {report.failure} {_MEANWHILE}")
-            return [*failing, *keeper.settings.series[place:]]
+            return [*failing, service_of(str(series))]
         print_report(report, note)
     return failing

@@ -23,7 +23,7 @@ def show(
     """Show kept candles: a table, or Binance's twelve columns as CSV, or JSON."""
     from chandlery.candles.binance_rows import csv_text
     from chandlery.candles.files import json_text
-    from chandlery.cli.candle_text import table
+    from chandlery.candles.table import table
     from chandlery.collect.keeper import Keeper
     from chandlery.collect.wanted import newest
     from chandlery.errors import UnknownFormat
@@ -43,29 +43,30 @@ def show(
         say(table(candles, width=size and size.columns, height=size and size.lines))
 
 
-def status(home: Home = None, as_json: Json = False) -> None:
-    """Show what is kept, how fresh it is, and what went wrong last."""
+def status(
+    check: Annotated[
+        bool, typer.Option("--check", help="End with exit code 1 when a kept series is late.")
+    ] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is kept, how fresh it is, what went wrong last, and whether all is well.
+
+    Healthy means what /healthz means by it: no kept series is late. Of many series the ten
+    furthest behind are shown; --json has all.
+    """
     import orjson
 
+    from chandlery.cli.status_text import status_text
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import read_settings
 
     with Keeper(read_settings(home=home)) as keeper:
         report = keeper.status()
         store = keeper.store.name
-    if as_json:
-        say(orjson.dumps(asdict(report)).decode())
-        return
-    say(f"Store: {store}")
-    for line in report.series:
-        say(
-            f"{line.series}: {line.candles:,} candles"
-            f"{_part(', the last of ', line.last_open_ms)}{_part(', collected ', line.updated_ms)}"
-        )
-    say(f"Market caps:{_part(' of ', report.market_caps_ms) or ' none yet'}")
-    for error in (report.exchange_error, report.market_caps_error):
-        if error:
-            say(f"Last error: {error}")
+    say(orjson.dumps(report).decode() if as_json else status_text(report, store))
+    if check and not report.healthy:
+        raise typer.Exit(1)
 
 
 def gaps(

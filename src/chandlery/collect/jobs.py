@@ -103,13 +103,14 @@ def _series_jobs(
     for series, named in chosen(settings.series, states, lists).items():
         name = str(series)
         state = states.get(name, JobState(name))
-        rhythm = _rhythm(settings, series, named=named, refresh=refresh)
+        rhythm = rhythm_of(settings, series, named=named, refresh=refresh)
         ended = _ended(series, state, lists[series.exchange])
         due = _NEVER if ended else due_ms(state, rhythm, now_ms=now_ms)
         yield Job(name, due, rhythm.period_ms, state, series, named, ended)
 
 
-def _rhythm(settings: Settings, series: Series, *, named: bool, refresh: bool) -> Rhythm:
+def rhythm_of(settings: Settings, series: Series, *, named: bool, refresh: bool) -> Rhythm:
+    """How often the settings want `series` collected; see `plan_jobs`."""
     every = settings.every.of(series)
     spread = 0 if named else crc32(str(series).encode()) % SPREAD_MS
     fresh = refresh and named and settings.refresh > 0

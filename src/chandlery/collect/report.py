@@ -69,8 +69,10 @@ class Report:
             "started": ms_to_text(self.started_ms),
             "seconds": round((self.ended_ms - self.started_ms) / 1000, 3),
             "requests": self.requests,
+            "got": _words(self.got) if self.got else None,
             **asdict(self.kept),
             "error": str(self.failure) if self.failure else None,
+            "error_kind": type(self.failure).__name__ if self.failure else None,
             "notes": list(self.notes),
             "csv": asdict(self.csv) if self.csv else None,
         }
@@ -78,3 +80,8 @@ class Report:
     def to_json(self) -> str:
         """The report as one line of JSON."""
         return orjson.dumps(self.as_dict()).decode()
+
+
+def _words(got: Span) -> str:
+    """The first and the last open time that came."""
+    return f"{ms_to_text(got.start)} to {ms_to_text(got.end - 1)}"

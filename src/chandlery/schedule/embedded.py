@@ -1,29 +1,40 @@
-"""The embedded loop: keeps every configured series and the market caps current in one thread."""
+"""The embedded loop: keeps every configured series and the market caps current in one process."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Self
 
-from chandlery.candles.series import Series
 from chandlery.clock import StoppableClock, Stopped
+from chandlery.collect.jobs import Job
 from chandlery.collect.keeper import Keeper
-from chandlery.collect.report import Report
-from chandlery.collect.runner import Done, Runner
+from chandlery.collect.runner import Runner
+from chandlery.errors import StoreError
+from chandlery.schedule.crew import Crew
+from chandlery.schedule.news import STORE, News, Tell
+from chandlery.schedule.probes import Probes
 
-Tell = Callable[[str], None]
-
+_LOOP: Final = "the loop"
 _NAP_SECONDS: Final = 0.5
-_JOIN_SECONDS: Final = 1.5
+"""So soon it is noticed that the clock was set or the machine has slept."""
+_SHORTEST_NAP: Final = 0.01
+_PLAN_SHARE: Final = 0.05
+"""The part of its time that the loop may spend on planning."""
+_PLAN_EVERY_SECONDS: Final = 30.0
+"""Even when nothing was done here: others may have done something."""
+_STORE_SECONDS: Final = 2.0
+"""Between two tries while the store is away."""
+_JOIN_SECONDS: Final = 0.7
 
 
 class EmbeddedLoop:
-    """Collects each series when it is due, until stopped. A context manager.
+    """Does each job when it is due, until stopped. A context manager.
 
     `keeper` must have been made with `clock`, so that stopping ends its waiting too. `tell` gets
     one line for each change worth reading: new candles, a failure, the recovery; not one per try.
-    Of the series in `failing` the failure has been told already.
+    Of what is in `failing` (services, series) the failure has been told already. With `refresh`
+    forming candles are kept fresh between closes.
     """
 
     def __init__(
@@ -32,12 +43,20 @@ class EmbeddedLoop:
         clock: StoppableClock,
         *,
         tell: Tell,
-        failing: Iterable[Series] = (),
+        failing: Iterable[str] = (),
+        refresh: bool = True,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
-        self._news = _News(tell, set(map(str, failing)))
+        self._refresh = refresh
+        self._news = News(tell, failing)
+        self._probes = Probes(clock)
         self._runner = Runner(keeper)
+        self._crew = Crew(keeper.settings.parallel, clock, self._do, self._failed)
+        self._waiting: dict[str, Job] = {}
+        self._stale = threading.Event()
+        self._stale.set()
+        self._plan_after = self._plan_before = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="embedded-loop", daemon=True)
 
     def __enter__(self) -> Self:
@@ -47,66 +66,102 @@ class EmbeddedLoop:
     def __exit__(self, *_: object) -> None:
         self._clock.stop()
         self._thread.join(_JOIN_SECONDS)
+        self._crew.dismiss()
+
+    def run_due(self) -> None:
+        """Do everything that is due now, once, and wait for it."""
+        self._plan()
+        while True:
+            self._give_out()
+            if self._crew.wait(_NAP_SECONDS) and not self._can_be_done():
+                break
+        self._news.summed_up()
 
     def _run(self) -> None:
         try:
             while not self._clock.stopped:
-                self._run_safely()
-                self._clock.sleep(_NAP_SECONDS)
+                self._turn_safely()
+                if self._crew.wait(self._nap()):
+                    self._clock.sleep(self._nap())
         except Stopped:
             return
 
-    def _run_safely(self) -> None:
-        """One pass; a fault that nobody foresaw is told and must not end the loop."""
+    def _turn_safely(self) -> None:
+        """One turn; a fault that nobody foresaw is told and must not end the loop."""
         try:
-            self.run_due()
-        except Stopped:
-            raise
+            self._turn()
+        except StoreError as error:
+            self._store_away(error)
         except Exception as error:  # noqa: BLE001  the outermost loop
-            # Whoever stops the program closes the store under a pass that is still under way.
+            # Whoever stops the program closes the store under a plan that is being made.
             if not self._clock.stopped:
-                self._news.failed("the loop", f"{type(error).__name__}: {error}.")
+                self._news.failed(_LOOP, f"{type(error).__name__}: {error}.")
         else:
-            self._news.recovered("the loop")
+            self._news.recovered(_LOOP, "goes on")
 
-    def run_due(self) -> None:
-        """Do everything that is due now, once."""
-        for job in self._keeper.jobs(refresh=True):
-            if job.due_ms <= self._clock.now_ms():
-                self._told(self._runner.do(job.name, due_ms=job.due_ms))
+    def _turn(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._plan_before or (self._stale.is_set() and now >= self._plan_after):
+            self._plan()
+        self._give_out()
+        if not self._crew.busy():
+            self._news.summed_up()
 
-    def _told(self, done: Done) -> None:
-        if done.report is not None:
-            self._news.reported(done.report)
-        elif done.failure is not None:
-            self._news.failed(done.name, str(done.failure))
-        elif done.skipped is None:
-            self._news.recovered(done.name)
+    def _plan(self) -> None:
+        began = self._clock.monotonic()
+        self._stale.clear()
+        busy = self._crew.busy()
+        jobs = self._keeper.jobs(refresh=self._refresh)
+        self._news.recovered(STORE, "is back")
+        self._news.planned(jobs)
+        # What is under way is planned anew when it has ended.
+        self._waiting = {job.name: job for job in jobs if job.name not in busy}
+        ended = self._clock.monotonic()
+        self._plan_after = ended + (ended - began) / _PLAN_SHARE
+        self._plan_before = ended + _PLAN_EVERY_SECONDS
 
+    def _give_out(self) -> None:
+        """Hand out what is due, in order, and no more at a time than can be done soon."""
+        busy = self._crew.busy()
+        for job in self._due():
+            if len(busy) >= self._crew.enough:
+                break
+            if job.name not in busy and self._probes.allow(job, busy):
+                busy[job.name] = job
+                del self._waiting[job.name]
+                self._crew.give(job)
 
-class _News:
-    """Turns a stream of outcomes into lines, one per change of state."""
+    def _due(self) -> list[Job]:
+        now_ms = self._clock.now_ms()
+        return [job for job in self._waiting.values() if job.due_ms <= now_ms]
 
-    def __init__(self, tell: Tell, failing: set[str]) -> None:
-        self._tell = tell
-        self._failing = failing
+    def _can_be_done(self) -> bool:
+        busy = self._crew.busy()
+        return any(self._probes.allow(job, busy) for job in self._due())
 
-    def reported(self, report: Report) -> None:
-        name = str(report.series)
-        if report.failure is not None:
-            self.failed(name, str(report.failure))
-            return
-        self.recovered(name)
-        if report.kept.new or report.kept.revised:
-            revised = f", {report.kept.revised} revised" if report.kept.revised else ""
-            self._tell(f"{name}: {report.kept.new} new{revised}")
+    def _nap(self) -> float:
+        if not self._waiting:
+            return _NAP_SECONDS
+        next_ms = min(job.due_ms for job in self._waiting.values()) - self._clock.now_ms()
+        soon = self._plan_after - self._clock.monotonic() if self._stale.is_set() else _NAP_SECONDS
+        # What is due and still waits, waits for a service that is away.
+        due = next_ms / 1000 if next_ms > 0 else _NAP_SECONDS
+        return max(_SHORTEST_NAP, min(due, soon, _NAP_SECONDS))
 
-    def failed(self, name: str, why: str) -> None:
-        if name not in self._failing:
-            self._failing.add(name)
-            self._tell(f"{name}: {why} Trying on.")
+    def _do(self, job: Job) -> None:
+        done = self._runner.do(job.name, due_ms=job.due_ms)
+        self._probes.learn(job.name, done.failure)
+        self._news.done(job, done)
+        self._stale.set()
 
-    def recovered(self, name: str) -> None:
-        if name in self._failing:
-            self._failing.discard(name)
-            self._tell(f"{name}: is current again.")
+    def _failed(self, job: Job, error: Exception) -> None:
+        if isinstance(error, StoreError):
+            self._store_away(error)
+        else:
+            self._news.failed(job.name, f"{type(error).__name__}: {error}.")
+        self._stale.set()
+
+    def _store_away(self, error: StoreError) -> None:
+        if not self._clock.stopped:
+            self._news.failed(STORE, str(error))
+        self._plan_after = self._plan_before = self._clock.monotonic() + _STORE_SECONDS

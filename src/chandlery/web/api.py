@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Final, cast
 
@@ -22,9 +23,9 @@ from chandlery.web.answers import (
 )
 from chandlery.web.candle_json import candles_json
 from chandlery.web.errors import NotKept
-from chandlery.web.query import END_OF_TIME_MS, CandlesQuery
+from chandlery.web.query import END_OF_TIME_MS, CandlesQuery, StatusQuery
 from chandlery.web.recent import Body, RecentBodies, tagged
-from chandlery.web.source import HeldSeries, current_source, kept_series
+from chandlery.web.source import CandleSource, HeldSeries, current_source, kept_series
 
 CACHED_LIMIT: Final = 1000
 """Longer answers are made anew each time: they are rare, and large to keep."""
@@ -51,10 +52,7 @@ def candles(query: CandlesQuery) -> Response:
     the answer is 304 while nothing has changed.
     """
     source = current_source()
-    kept = kept_series(source)
-    if query.series not in kept:
-        raise NotKept(query.series, kept)
-    held = kept[query.series]
+    held = _held(source, query.series)
     decimals = _price_decimals(query.series)
 
     def make() -> Body:
@@ -99,21 +97,22 @@ def market_caps() -> Response:
 
 
 @api.get("/status", responses={"200": StatusAnswer})
-def status() -> Response:
+def status(query: StatusQuery) -> Response:
     """How fresh everything is, and what went wrong last."""
-    source = current_source()
-    report = source.status()
-    return _json(
-        {
-            "now_ms": source.clock.now_ms(),
-            "label": current_app.config["LABEL"],
-            "exchange_error": report.exchange_error,
-            "last_attempt_ms": report.last_attempt_ms,
-            "market_caps_ms": report.market_caps_ms,
-            "market_caps_error": report.market_caps_error,
-            "series": report.series,
-        }
-    )
+    report = current_source().status()
+    if query.brief:
+        report = replace(report, series=[], late=[])
+    told = {one.name: getattr(report, one.name) for one in fields(report)}
+    return _json({"label": current_app.config["LABEL"], **told})
+
+
+def _held(source: CandleSource, series: Series) -> HeldSeries | None:
+    """The catalogue line of a series that is kept. Raises `NotKept`."""
+    held = next((line for line in source.catalogue() if line.series == series), None)
+    # Filling in wildcards takes its time, and what is stored need not be wanted.
+    if held is None and series not in (kept := kept_series(source)):
+        raise NotKept(series, kept)
+    return held
 
 
 def _price_decimals(series: Series) -> int | None:

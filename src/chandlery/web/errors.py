@@ -1,4 +1,4 @@
-"""Errors as answers: JSON under `/api`, plain text elsewhere, with what to do next."""
+"""Errors as answers: JSON under `/api` and for who asks for it, else text; with what to do next."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from chandlery.candles.series import Series
 from chandlery.errors import InputError, StoreError, UnknownSeries, nearest
+from chandlery.web.negotiation import wants_json
 from chandlery.web.query import QUERIES
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ _WORDS: Final = {
     "int_parsing": "is not a whole number",
 }
 """Plainer than pydantic's own."""
+_TELLING: Final = {"Allow", "Retry-After", "WWW-Authenticate"}
+"""Headers that tell a client what to do about an error."""
 
 
 class NotKept(UnknownSeries):
@@ -80,13 +83,12 @@ def _store_error(error: StoreError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     code = (error.name or "error").lower().replace(" ", "_")
     answer = _answer(error.code or 500, code, error.description or error.name)
-    if error.code == 405 and "Allow" in (headers := dict(error.get_headers())):  # noqa: PLR2004
-        answer.headers["Allow"] = headers["Allow"]
+    answer.headers.extend((name, text) for name, text in error.get_headers() if name in _TELLING)
     return answer
 
 
 def _answer(status: int, code: str, message: str, **more: object) -> Response:
-    if not request.path.startswith("/api/v1/"):
+    if not request.path.startswith("/api/v1/") and not wants_json():
         return Response(f"{message}\n", status, mimetype="text/plain")
     body = orjson.dumps({"error": {"code": code, "message": message, **more}})
     return Response(body, status, mimetype="application/json")

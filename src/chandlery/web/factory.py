@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from chandlery.web import errors, headers
+from chandlery.web import access, errors, headers, metrics
 from chandlery.web.answers import ErrorAnswer
 from chandlery.web.api import api
 from chandlery.web.assets import assets
@@ -19,12 +19,19 @@ from chandlery.web.source import CandleSource
 
 
 def create_app(
-    keeper: CandleSource, *, label: str | None = None, hosts: Iterable[str] = ()
+    keeper: CandleSource,
+    *,
+    label: str | None = None,
+    hosts: Iterable[str] = (),
+    token: str = "",
+    queue_length: metrics.QueueLength | None = None,
 ) -> OpenAPI:
     """A Flask application that shows what `keeper` keeps.
 
     `label` is a word shown as a badge, such as SANDBOX. `hosts` are names, beside loopback's and
-    plain addresses, under which the server may be reached.
+    plain addresses, under which the server may be reached. `token` is asked for when it is not
+    empty; then any name is served. `queue_length` tells how many tasks wait at the broker, if
+    there is one.
     """
     app = OpenAPI(
         "chandlery.web",
@@ -38,11 +45,13 @@ def create_app(
     app.extensions["source"] = keeper
     app.extensions["price_decimals"] = {}
     app.extensions["recent"] = RecentBodies(keeper.clock)
-    headers.register(app, hosts=hosts)
+    headers.register(app, hosts=hosts, any_host=bool(token))
+    access.register(app, token=token, clock=keeper.clock)
     errors.register(app)
     app.register_api(api)
     for blueprint in (assets, health, pages):
         app.register_blueprint(blueprint)
+    metrics.register(app, keeper, _version(), queue_length)
     return app
 
 

@@ -1,7 +1,9 @@
 """Headers that keep the page to itself, and the check of the Host header.
 
 The Host check stops DNS rebinding: a foreign page whose name is made to point at this machine
-arrives with its own name. Addresses written as numbers cannot be abused in that way.
+arrives with its own name. Addresses written as numbers cannot be abused in that way. With a token
+any name is served: a browser keeps the token for the name under which it was given, so a foreign
+name arrives without it, and is refused for that.
 """
 
 from __future__ import annotations
@@ -29,14 +31,17 @@ _HEADERS: Final = {
 }
 
 
-def register(app: Flask, *, hosts: Iterable[str]) -> None:
-    """Add the headers to every answer, and refuse names other than loopback's and `hosts`."""
+def register(app: Flask, *, hosts: Iterable[str], any_host: bool = False) -> None:
+    """Add the headers to every answer, and refuse names other than loopback's and `hosts`.
+
+    `any_host` refuses no name; right only when every request has to carry a token.
+    """
     served = frozenset(host.lower() for host in hosts)
 
     @app.before_request
     def check_host() -> None:
         name = urlsplit(f"//{request.host}").hostname or ""
-        if not (name in served or name == "localhost" or _is_address(name)):
+        if not (any_host or name in served or name == "localhost" or _is_address(name)):
             abort(400, f"'{name}' is not a name of this server. Open it as http://127.0.0.1.")
 
     @app.after_request

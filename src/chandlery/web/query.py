@@ -108,3 +108,12 @@ class CandlesQuery(Query):
 
 QUERIES: Final[dict[str, type[Query]]] = {model.__name__: model for model in (CandlesQuery,)}
 """By name, so that an error can tell what the model allows."""
+
+
+class StatusQuery(Query):
+    """How much of the status."""
+
+    brief: bool = Field(
+        default=False,
+        description="true leaves out the lists of series, which may be thousands, and their late",
+    )

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 _THREADS: Final = 8
 _PATIENCE_S: Final = 1
 """How long a request that is under way may finish when the server is stopped."""
+_LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
+"""Which address opens what is served on every address."""
 
 
 class _QuietServer(wsgi.Server):
@@ -59,7 +61,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where a browser finds the page."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        host = _LOOPBACK.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def start(self) -> None:
         """Serve from a thread of its own, and return."""

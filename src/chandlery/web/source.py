@@ -43,14 +43,6 @@ class HeldSeries(Protocol):
         """How many older versions are kept."""
 
 
-class KeptSettings(Protocol):
-    """The part of the settings that the page shows."""
-
-    @property
-    def series(self) -> Sequence[Series]:
-        """The series to keep, in the order in which people wrote them."""
-
-
 class CandleSource(Protocol):
     """Where candles and market caps come from: the store, never a remote service.
 
@@ -58,12 +50,11 @@ class CandleSource(Protocol):
     """
 
     @property
-    def settings(self) -> KeptSettings:
-        """What is to be kept."""
-
-    @property
     def clock(self) -> Clock:
         """The time by which ages are told."""
+
+    def wanted_series(self) -> Sequence[Series]:
+        """The series to keep, wildcards filled in, in the order in which people wrote them."""
 
     def read(self, series: Series, *, last: int | None = None, span: Span | None = None) -> Candles:
         """The newest `last` candles of those in `span`."""
@@ -89,5 +80,5 @@ def current_source() -> CandleSource:
 def kept_series(source: CandleSource) -> dict[Series, HeldSeries | None]:
     """Every series that is wanted or stored, wanted ones first, with its catalogue line."""
     held = {line.series: line for line in source.catalogue()}
-    wanted = {series: held.get(series) for series in source.settings.series}
+    wanted = {series: held.get(series) for series in source.wanted_series()}
     return wanted | held

@@ -11,4 +11,5 @@ from chandlery.web.factory import create_app
 
 def application() -> Flask:
     """Serve what is kept; nothing is collected here. Raises `BadSetting`, `StoreError`."""
-    return create_app(Keeper(read_settings()))
+    settings = read_settings()
+    return create_app(Keeper(settings), token=settings.token.get_secret_value())
