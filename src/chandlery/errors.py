@@ -8,6 +8,7 @@ ChandleryError
 │  ├─ UnknownInterval        an interval that is not one of the sixteen
 │  ├─ UnknownSymbol          the exchange has no such symbol
 │  ├─ UnknownSeries          nothing of that series is kept
+│  ├─ UnknownResult          no task with that id has left a result
 │  ├─ BadSpan                times or counts that make no span
 │  ├─ BadFile                a file that cannot be read as what it should be
 │  ├─ UnknownFormat          an export or output format that does not exist
@@ -23,6 +24,7 @@ ChandleryError
 │  │  └─ BadAnswer           truncated, garbled or HTML where JSON was promised
 │  ├─ Blocked                451 or 403: this machine's address is not served
 │  └─ Refused                a coded refusal; asking again will not help
+├─ TaskFailed                a Celery task that could not do its job
 └─ StoreError                the store cannot be used as it is (exit code 2)
    ├─ StoreLocked            another process holds it for too long
    ├─ StoreCorrupt           it is not a database, or a damaged one
@@ -36,7 +38,7 @@ ChandleryError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -109,6 +111,14 @@ class UnknownSeries(InputError):
             f"Nothing of {series} is kept.{_named_nearest(nearest)} "
             f"'chandlery collect {series}' fetches it."
         )
+
+
+class UnknownResult(InputError):
+    """No task with that id has left a result, or `several` have ids that begin so."""
+
+    def __init__(self, id_: str, *, several: bool = False) -> None:
+        found = "Several tasks have ids that begin with" if several else "No result of a task"
+        super().__init__(f"{found} '{id_}'. 'chandlery results --last 100' lists the newest.")
 
 
 class BadSpan(InputError):
@@ -202,6 +212,23 @@ class Refused(RemoteError):
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class TaskFailed(ChandleryError):
+    """A Celery task that could not do its job; `report` says what it asked, got and kept."""
+
+    def __init__(self, message: str, report: Mapping[str, object] | None = None) -> None:
+        # Celery keeps what an error was made of, and makes it anew from that.
+        super().__init__(message, dict(report or {}))
+        self.report = dict(report or {})
+
+    def __str__(self) -> str:
+        """The message alone."""
+        return str(self.args[0])
+
+    def __repr__(self) -> str:
+        """Without the report, which may be long: this stands in Celery's log."""
+        return str(self)
 
 
 class StoreError(ChandleryError):

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 
-from chandlery.schedule.celery_places import Broker, broker
-from chandlery.schedule.queue_length import queue_length
+from chandlery.schedule.celery_places import QUEUE, Broker, broker
+from chandlery.schedule.queue_length import of_settings, queue_length
 from chandlery.settings import read_settings
 from tests.services import redis_server
-
-QUEUE = "chandlery"
 
 
 def put(target: Broker, count: int) -> None:
@@ -73,3 +71,13 @@ def test_no_broker(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert queue_length(f"{scheme}://127.0.0.1:{port}/0", {}, queue=QUEUE) is None
+
+
+def test_of_settings(tmp_path: Path) -> None:
+    """The settings say which queue is meant, and without a broker there is none."""
+    assert of_settings(read_settings()) is None
+    settings = read_settings(broker_url=f"filesystem://{tmp_path}/broker")
+    put(broker(settings), 2)
+    length = of_settings(settings)
+    assert length is not None
+    assert length() == 2

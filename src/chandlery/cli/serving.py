@@ -81,11 +81,17 @@ def run(
     from chandlery.clock import StoppableClock
     from chandlery.collect.keeper import Keeper
     from chandlery.schedule.embedded import EmbeddedLoop
+    from chandlery.schedule.queue_length import of_settings
     from chandlery.web import Server, create_app
 
     clock = StoppableClock()
     with until_stopped(), Keeper(settings, clock=clock, background=True) as keeper:
-        app = create_app(keeper, label=label, token=settings.token.get_secret_value())
+        app = create_app(
+            keeper,
+            label=label,
+            token=settings.token.get_secret_value(),
+            queue_length=of_settings(settings),
+        )
         server = Server(app, settings.host, settings.port)
         try:
             server.start()

@@ -1,4 +1,4 @@
-"""When to collect: the loop that keeps series current inside one process.
+"""When to collect, and by whom: the loop inside one process, or Celery's beat and workers.
 
-It decides about time only; what collecting means is in `collect`.
+It decides about time and hands out work only; what collecting means is in `collect`.
 """

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
+from chandlery.schedule.celery_places import QUEUE, broker
+from chandlery.settings import Settings
+
 _PATIENCE_SECONDS: Final = 0.4
 """For one of the two tries, so that a scrape waits for less than a second."""
 _NOT_FOUND: Final = "404"
+
+
+def of_settings(settings: Settings) -> Callable[[], int | None] | None:
+    """What tells the length of the queue, if the settings name a broker. Raises `BadSetting`."""
+    if not settings.broker_url:
+        return None
+    place = broker(settings)
+    return partial(queue_length, place.url, place.options, transport=place.transport, queue=QUEUE)
 
 
 def queue_length(
