@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from base64 import b64encode
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +15,7 @@ from playwright.sync_api import Browser
 
 from chandlery.clock import FrozenClock
 from chandlery.web import Server, create_app
+from chandlery.web.assets import STATIC
 from tests.web.conftest import visit
 from tests.web.fake_keeper import NOW_MS, FakeKeeper, keeper_with_candles
 
@@ -50,9 +54,7 @@ def test_without_token(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 401
     challenge = response.headers["WWW-Authenticate"]
-    assert challenge.startswith("Basic ")
-    assert 'realm="Chandlery"' in challenge.replace("realm=Chandlery", 'realm="Chandlery"')
-    assert "UTF-8" in challenge
+    assert challenge == 'Basic realm="Chandlery", charset="UTF-8"'
     assert "CHANDLERY_TOKEN" in response.text
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
@@ -190,6 +192,26 @@ def test_served_on_every_address(keeper: FakeKeeper, host: str, told: str) -> No
         connection.close()
 
 
+def test_wsgi_application(tmp_path: Path) -> None:
+    """A WSGI server's application asks for the token of the settings, too."""
+    code = (
+        "from chandlery.web.wsgi import application; client = application().test_client(); "
+        "print(*(client.get('/api/v1/series', headers=one).status_code for one in "
+        "({}, {'Authorization': 'Bearer ' + 16 * 'x'})))"
+    )
+    environment = {
+        "CHANDLERY_HOME": str(tmp_path),
+        "CHANDLERY_TOKEN": "x" * 16,
+        "CHANDLERY_BINANCE_URL": "http://127.0.0.1:9",
+        "CHANDLERY_COINGECKO_URL": "http://127.0.0.1:9/api/v3",
+    }
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "401 200\n", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 def test_page_in_a_browser(browser: Browser) -> None:
@@ -201,3 +223,13 @@ def test_page_in_a_browser(browser: Browser) -> None:
         assert visited.page.locator("canvas").count() > 0
         context.close()
     assert visited.complaints == []
+
+
+def test_no_cache_keeps_what_the_token_opens(client: FlaskClient) -> None:
+    """Files that browsers may keep for a year are not for caches on the way."""
+    name = next((STATIC / "assets").glob("*.js")).name
+    with client.get(f"/static/assets/{name}", headers=bearer(TOKEN)) as response:
+        assert response.status_code == 200
+        assert response.cache_control.private
+        assert not response.cache_control.public
+        assert response.cache_control.max_age

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import math
 import threading
+from http import HTTPStatus
 from typing import Final
 
-from flask import Flask, abort, request
-from werkzeug.datastructures import WWWAuthenticate
+from flask import Flask, Response, abort, request
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from chandlery.clock import Clock
@@ -17,6 +17,8 @@ _OPEN: Final = "/healthz"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRONG_PER_MINUTE: Final = 30
 _MINUTE_SECONDS: Final = 60.0
+_CHALLENGE: Final = 'Basic realm="Chandlery", charset="UTF-8"'
+"""Lets a browser ask for user and password. By hand, because Flask leaves out the quotes."""
 _HOW: Final = (
     "This page asks for its token (CHANDLERY_TOKEN): give it as the password of any user, or send "
     "'Authorization: Bearer TOKEN'."
@@ -42,14 +44,27 @@ def register(app: Flask, *, token: str, clock: Clock) -> None:
             return
         if "Authorization" not in request.headers:
             # No guess at all: a person who opens the page must be asked even while others guess.
-            raise _unauthorized()
+            raise Unauthorized(_HOW)
         # Bytes, because texts can be compared in constant time only when they are ASCII.
         if not hmac.compare_digest(_given(), secret):
             wait = wrong.count()
-            raise TooManyRequests(_TOO_MANY, retry_after=wait) if wait else _unauthorized()
+            raise TooManyRequests(_TOO_MANY, retry_after=wait) if wait else Unauthorized(_HOW)
         if request.method not in _READS and not _is_bearer():
             # A browser adds a remembered password to what a foreign page sends here, too.
             abort(403, "To change something, send the token as 'Authorization: Bearer TOKEN'.")
+
+    app.after_request(_guarded)
+
+
+def _guarded(response: Response) -> Response:
+    """The answer with what a guarded page adds to it."""
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = _CHALLENGE
+    # A cache on the way must not hand out to others what only a token opens.
+    if response.cache_control.public:
+        response.cache_control.public = False
+        response.cache_control.private = True
+    return response
 
 
 class _WrongTries:
@@ -86,8 +101,3 @@ def _given() -> bytes:
 
 def _is_bearer() -> bool:
     return request.headers["Authorization"].lower().startswith("bearer ")
-
-
-def _unauthorized() -> Unauthorized:
-    challenge = WWWAuthenticate("basic", {"realm": "Chandlery", "charset": "UTF-8"})
-    return Unauthorized(_HOW, www_authenticate=challenge)

@@ -25,7 +25,7 @@ _WORDS: Final = {
     "int_parsing": "is not a whole number",
 }
 """Plainer than pydantic's own."""
-_TELLING: Final = {"Allow", "Retry-After", "WWW-Authenticate"}
+_TELLING: Final = {"Allow", "Retry-After"}
 """Headers that tell a client what to do about an error."""
 
 
