@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Final
 
 from bench.budget import budget
+from bench.closes import closes
 from bench.collecting import collecting
+from bench.keeping import keeping
 from bench.processes import Failed
 from bench.serving import serving
 from bench.starting import starting
 from bench.tables import Table
+from bench.topup import topup
 
 FIGURES: Final[dict[str, Callable[..., Table]]] = {
     "budget": budget,
+    "closes": closes,
     "collecting": collecting,
+    "keeping": keeping,
     "serving": serving,
     "starting": starting,
+    "topup": topup,
 }
 RESULTS: Final = Path(__file__).parent / "results.md"
 

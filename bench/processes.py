@@ -94,11 +94,11 @@ def announced(process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
     return _object(line)
 
 
-def ask(python: str | Path, module: str, *words: object) -> dict[str, Any]:
+def ask(python: str | Path, module: str, *words: object, **settings: str) -> dict[str, Any]:
     """The JSON object that a module of the benchmarks prints, run to its end by `python`."""
     done = subprocess.run(
         [str(python), "-m", module, *map(str, words)],
-        env=environment(),
+        env=environment(**settings),
         capture_output=True,
         text=True,
         check=False,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chandlery.candles.interval import HOUR_MS
+from chandlery.candles.frame import Candles
+from chandlery.candles.interval import DAY_MS, HOUR_MS
+from chandlery.candles.series import Series
 from chandlery.clock import FrozenClock
 from chandlery.collect.due import SPREAD_MS
 from chandlery.collect.jobs import Job, plan_jobs
@@ -15,6 +17,7 @@ from chandlery.collect.symbols import Listings
 from chandlery.market import SymbolInfo, SymbolStatus
 from chandlery.settings import read_settings
 from chandlery.store import Finished, RunRecord, Store
+from tests.candles.market import frame
 
 NOON = 1_717_243_200_000
 """2024-06-01 12:00 UTC."""
@@ -49,6 +52,12 @@ def done(store: Store, name: str, started_ms: int) -> None:
     """Let a job have been done well."""
     record = RunRecord(f"{name}-{started_ms}", name, started_ms, started_ms, "done", "{}")
     store.jobs.finish(Finished(record))
+
+
+def keep_hours(store: Store, name: str, count: int) -> None:
+    """Let the first `count` candles from eleven o'clock on be kept."""
+    candles = Candles(Series.parse(name), frame(count, "1h", start_ms=NOON - HOUR_MS))
+    store.candles.keep(candles, answered=None, source="test")
 
 
 def planned(store: Store, clock: FrozenClock, series: str, **flags: object) -> dict[str, Job]:
@@ -136,20 +145,39 @@ def test_a_new_listing_joins(store: Store, clock: FrozenClock) -> None:
 
 
 def test_a_delisted_symbol_ends(store: Store, clock: FrozenClock) -> None:
-    """A kept symbol that ends is collected once more, and then no more until it trades again."""
+    """A kept symbol that ends is collected until its last candle has closed, then once a day."""
+    name = "binance:BTCUSDT:1h"
+    keep_hours(store, name, 1)
     listed(store, SYMBOLS)
-    done(store, "binance:BTCUSDT:1h", NOON + 600_000)
+    done(store, name, clock.now_ms())
     clock.advance(3_600)
     listed(store, SYMBOLS | {"BTCUSDT": "BREAK"})
-    last = planned(store, clock, "binance:*USDT:1h")["binance:BTCUSDT:1h"]
+    last = planned(store, clock, "binance:*USDT:1h")[name]
     assert (last.due_ms <= clock.now_ms(), last.ended) == (True, False)
-    done(store, "binance:BTCUSDT:1h", clock.now_ms())
-    ended = planned(store, clock, "binance:*USDT:1h")["binance:BTCUSDT:1h"]
-    assert ended.ended
-    assert ended.due_ms > clock.now_ms() + 10_000 * HOUR_MS
+    keep_hours(store, name, 2)
+    done(store, name, clock.now_ms())
+    assert not planned(store, clock, "binance:*USDT:1h")[name].ended
     clock.advance(3_600)
+    done(store, name, clock.now_ms())
+    ended = planned(store, clock, "binance:*USDT:1h")[name]
+    assert ended.ended
+    assert ended.due_ms == clock.now_ms() + DAY_MS
+    clock.advance(3_600)
+    listed(store, SYMBOLS | {"BTCUSDT": "BREAK"})
+    assert planned(store, clock, "binance:*USDT:1h")[name] == ended
     listed(store, SYMBOLS)
-    assert not planned(store, clock, "binance:*USDT:1h")["binance:BTCUSDT:1h"].ended
+    assert not planned(store, clock, "binance:*USDT:1h")[name].ended
+
+
+def test_an_end_during_a_long_sleep(store: Store, clock: FrozenClock) -> None:
+    """What seems to have ended long ago is due at once if the last look is more than a day old."""
+    name = "binance:BTCUSDT:1h"
+    keep_hours(store, name, 1)
+    listed(store, SYMBOLS)
+    done(store, name, NOON + 2 * HOUR_MS)  # in an outage of the exchange
+    clock.advance(3 * 86_400)
+    listed(store, SYMBOLS | {"BTCUSDT": "BREAK"})
+    assert planned(store, clock, "binance:*USDT:1h")[name].due_ms <= clock.now_ms()
 
 
 def test_a_symbol_that_vanished_ends(store: Store, clock: FrozenClock) -> None:

@@ -33,6 +33,7 @@ from chandlery.exchanges.registry import names, open_exchange
 from chandlery.sandbox import FaultKind, Sandbox
 from chandlery.transport.retry import RetryPolicy
 from chandlery.transport.service import MANNERS, Timeouts
+from tests.twin_clock import TwinClock
 
 NOW_MS: Final = 1_717_245_296_000
 """2024-06-01 12:34:56 UTC, in the middle of an hour."""
@@ -61,20 +62,6 @@ FACTS: Final = {
         ended_ms=1_708_398_000_000,
     ),
 }
-
-
-class TwinClock(FrozenClock):
-    """Ours and the sandbox's clock in step: who waits here moves both on."""
-
-    def __init__(self, box: Sandbox) -> None:
-        super().__init__(NOW_MS)
-        self._box = box
-        box.clock.freeze(NOW_MS)
-
-    def advance(self, seconds: float) -> None:
-        """Move both clocks."""
-        super().advance(seconds)
-        self._box.clock.advance(seconds)
 
 
 @dataclass(frozen=True)
@@ -107,7 +94,7 @@ def stand(request: pytest.FixtureRequest, box: Sandbox) -> Iterator[Stand]:
     facts = FACTS[name]
     box.faults.clear()
     box.forgive()
-    clock = TwinClock(box)
+    clock = TwinClock(box, NOW_MS)
 
     def opened(read_s: float) -> Exchange:
         manners = replace(

@@ -29,6 +29,9 @@ CoinGeckoReplay = Annotated[
 Now = Annotated[str | None, typer.Option(help="Where the exchange's clock starts.", metavar="T")]
 Speed = Annotated[float | None, typer.Option(help="How fast it runs: 1 is real time, 0 frozen.")]
 WeightLimit = Annotated[int, typer.Option(help="Request weight per minute.")]
+MoreSymbols = Annotated[
+    int, typer.Option(help="So many symbols more: C0001USDT and so on, the likes of others.")
+]
 
 
 def sandbox(
@@ -42,6 +45,7 @@ def sandbox(
     now: Now = None,
     speed: Speed = None,
     weight_limit: WeightLimit = 6000,
+    more_symbols: MoreSymbols = 0,
     as_json: Json = False,
 ) -> None:
     """Run the built-in exchange until Ctrl-C: Binance's REST market data, and CoinGecko.
@@ -60,6 +64,7 @@ def sandbox(
         now_ms=None if now is None else to_ms(now),
         speed=speed,
         weight_limit=weight_limit,
+        more_symbols=more_symbols,
         replay=(*(replay or ()), *(files or ())),
         replay_symbol=symbol,
         replay_interval=interval,

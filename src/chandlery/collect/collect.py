@@ -87,10 +87,10 @@ class Collector:
         """Where the newest closed candles begin, if `wanted` reaches beyond what is held."""
         if not self.recheck:
             return None
-        held = self.store.candles.read(series, last=self.recheck, forming=False)
-        if held.span is None or wanted.end < held.span.end:
+        held = self.store.candles.last_opens(series, self.recheck)
+        if not held or wanted.end <= held[-1]:
             return None
-        return max(held.span.start, wanted.start)
+        return max(held[0], wanted.start)
 
 
 def plan(wanted: Span, answered: list[Span], *, recheck_from: int | None = None) -> list[Span]:

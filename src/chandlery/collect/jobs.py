@@ -13,6 +13,7 @@ from zlib import crc32
 
 from chandlery.candles.series import Series
 from chandlery.collect.due import SPREAD_MS, Rhythm, due_every_ms, due_ms
+from chandlery.collect.endings import Endings
 from chandlery.collect.market_caps import EVERY_MS, MARKET_CAPS
 from chandlery.collect.symbols import Listing, Listings
 from chandlery.settings import Settings
@@ -21,6 +22,8 @@ from chandlery.store import JobState, Store
 _SYMBOLS: Final = "symbols"
 LISTING_MS: Final = 3_600_000
 """How often the symbols are listed while something depends on who comes and goes."""
+ENDED_MS: Final = 86_400_000
+"""How often a series that has ended is looked at nevertheless."""
 _NEVER: Final = 1 << 62
 
 
@@ -40,7 +43,7 @@ class Job:
     named: bool = True
     """Whether the settings name it in full; what a pattern brought in comes after it."""
     ended: bool = False
-    """Whether the exchange has taken the symbol off its list and all of it was collected."""
+    """Whether the exchange trades the symbol no more and all of it was collected."""
 
     @property
     def order(self) -> tuple[bool, int, str]:
@@ -57,7 +60,8 @@ def plan_jobs(
     """
     states = store.jobs.states()
     lists = {one.exchange: listings.held(one.exchange) for one in settings.series}
-    found = list(_series_jobs(settings, states, lists, now_ms=now_ms, refresh=refresh))
+    endings = Endings(store, lists)
+    found = list(_series_jobs(settings, states, endings, now_ms=now_ms, refresh=refresh))
     found += _listing_jobs(settings, found, states, lists, now_ms=now_ms)
     caps = states.get(MARKET_CAPS, JobState(MARKET_CAPS))
     due = due_every_ms(caps, EVERY_MS, now_ms=now_ms)
@@ -95,17 +99,20 @@ def chosen(
 def _series_jobs(
     settings: Settings,
     states: Mapping[str, JobState],
-    lists: Mapping[str, Listing | None],
+    endings: Endings,
     *,
     now_ms: int,
     refresh: bool,
 ) -> Iterator[Job]:
-    for series, named in chosen(settings.series, states, lists).items():
+    for series, named in chosen(settings.series, states, endings.lists).items():
         name = str(series)
         state = states.get(name, JobState(name))
         rhythm = rhythm_of(settings, series, named=named, refresh=refresh)
-        ended = _ended(series, state, lists[series.exchange])
-        due = _NEVER if ended else due_ms(state, rhythm, now_ms=now_ms)
+        due, ended = due_ms(state, rhythm, now_ms=now_ms), False
+        if endings.is_gone(series, state):
+            due, ended = _NEVER, True
+        elif endings.has_ended(series, state):
+            due, ended = due_every_ms(state, ENDED_MS, now_ms=now_ms), True
         yield Job(name, due, rhythm.period_ms, state, series, named, ended)
 
 
@@ -121,16 +128,6 @@ def rhythm_of(settings: Settings, series: Series, *, named: bool, refresh: bool)
         refresh_ms=round(settings.refresh * 1000) if fresh else None,
         spread_ms=spread,
     )
-
-
-def _ended(series: Series, state: JobState, listing: Listing | None) -> bool:
-    """Nothing new can come: the list says so, and a good run came after the list."""
-    if listing is None or state.succeeded_ms is None:
-        return False
-    info = listing.symbols.get(series.symbol)
-    if info is None:
-        return True
-    return info.status == "BREAK" and state.succeeded_ms >= listing.fetched_ms
 
 
 def _listing_jobs(

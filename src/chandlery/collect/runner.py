@@ -17,7 +17,7 @@ from chandlery.collect.record import record_job, run
 from chandlery.collect.report import Report
 from chandlery.errors import ChandleryError, InputError, RemoteError
 
-HOLD_MS: Final = 60_000
+HOLD_MS: Final = 30_000
 """A worker that shows no progress for so long is taken for dead. If it is not, two do the same for
 a while, which does no harm."""
 

@@ -61,6 +61,8 @@ class Listings:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Listing, float]] = {}
+        self._fetching = threading.Lock()
+        self._failed: dict[str, tuple[float, RemoteError]] = {}
 
     def held(self, exchange: str) -> Listing | None:
         """The list as it was fetched last, by whomever; None if it never was."""
@@ -91,14 +93,31 @@ class Listings:
         Raises `RemoteError` only when there never was one: an old list is better than none.
         """
         held = self.held(exchange.name)
-        if held is not None and 0 <= self._clock.now_ms() - held.fetched_ms < young_ms:
+        if held is not None and self._is_young(held, young_ms):
             return held
-        try:
-            return self.fetch(exchange)
-        except RemoteError:
-            if held is None:
-                raise
+        began = self._clock.monotonic()
+        # One asks for all: a list that was just right for hundreds of series is old for them all.
+        with self._fetching:
+            return self._renewed(exchange, young_ms, began)
+
+    def _renewed(self, exchange: Exchange, young_ms: int, began: float) -> Listing:
+        """What another thread was told since `began`, good or bad; else what the exchange says."""
+        held = self.held(exchange.name)
+        if held is not None and self._is_young(held, young_ms):
             return held
+        failed_at, failure = self._failed.get(exchange.name, (began, None))
+        if failure is None or failed_at <= began:
+            try:
+                return self.fetch(exchange)
+            except RemoteError as error:
+                failure = error
+                self._failed[exchange.name] = (self._clock.monotonic(), error)
+        if held is None:
+            raise failure
+        return held
+
+    def _is_young(self, held: Listing, young_ms: int) -> bool:
+        return 0 <= self._clock.now_ms() - held.fetched_ms < young_ms
 
     def _read(self, exchange: str) -> Listing:
         held = self._store.symbols.read(exchange)

@@ -57,10 +57,10 @@ class Upkeep:
 
     def missed(self, series: Series) -> Report:
         """Collect everything that was missed since the last candle that is held."""
-        held = self.store.candles.read(series, last=max(1, self.recheck), forming=False).span
-        if held is None:
+        held = self.store.candles.last_opens(series, max(1, self.recheck))
+        if not held:
             return self.collect(series, last=FRESHEST)
-        return self.collect(series, since=held.start)
+        return self.collect(series, since=held[0])
 
     def _reach(self, held: CsvFile, report: Report) -> Report:
         """Fetch the freshest candles too when few were asked and the CSV ends before those."""

@@ -13,6 +13,7 @@ from chandlery.sandbox.binance.spot import Spot
 from chandlery.sandbox.clock import SandboxClock
 from chandlery.sandbox.coingecko.service import CoinGeckoService
 from chandlery.sandbox.options import SandboxOptions
+from chandlery.sandbox.sources.many import ManySymbols
 from chandlery.sandbox.sources.recorded import RecordedSource, load_recorded
 from chandlery.sandbox.sources.source import Source
 from chandlery.sandbox.sources.synthetic import SyntheticSource
@@ -45,7 +46,8 @@ class Sandbox:
         self.clock = _clock(self.options, recorded)
         self.faults = Faults()
         self.requests = RequestsSeen()
-        self._source: Source = recorded or synthetic
+        more = self.options.more_symbols
+        self._source: Source = recorded or (ManySymbols(synthetic, more) if more else synthetic)
         self._spot = Spot(self._source, self.clock, self.options.weight_limit)
         self._coingecko = CoinGeckoService(synthetic, self.clock, self.options)
         self._listeners = Listeners(self.options.host)

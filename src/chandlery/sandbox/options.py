@@ -10,6 +10,7 @@ from typing import Final
 from chandlery.clock import ms_to_text
 from chandlery.errors import InputError
 from chandlery.sandbox.market.trading_time import FIRST_MS, LAST_MS
+from chandlery.sandbox.sources.many import MOST
 
 WEIGHT_LIMIT: Final = 6000
 COINGECKO_LIMIT: Final = 100
@@ -35,6 +36,8 @@ class SandboxOptions:
     """Request weight that one minute of the exchange's clock allows."""
     coingecko_limit: int = COINGECKO_LIMIT
     """Calls that one minute of CoinGecko's clock allows."""
+    more_symbols: int = 0
+    """So many symbols more (C0001USDT and so on), which share the markets of the invented ones."""
     replay: tuple[Path, ...] = ()
     """Recorded candles to serve instead of the invented market."""
     replay_symbol: str | None = None
@@ -51,6 +54,11 @@ class SandboxOptions:
         if self.weight_limit < 1 or self.coingecko_limit < 1:
             limits = f"{self.weight_limit} and {self.coingecko_limit}"
             raise InputError(f"The limits of requests must be 1 or more; got {limits}.")
+        if not 0 <= self.more_symbols <= MOST:
+            raise InputError(f"More symbols must be 0 to {MOST}; got {self.more_symbols}.")
+        if self.more_symbols and self.replay:
+            msg = "Recorded candles are served as they are, without more symbols."
+            raise InputError(msg)
         if self.now_ms is not None and not FIRST_MS <= self.now_ms < LAST_MS:
             raise InputError(
                 f"The sandbox exists from {ms_to_text(FIRST_MS)} to {ms_to_text(LAST_MS)}; "

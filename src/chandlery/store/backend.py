@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Insert = sqlite.Insert | postgresql.Insert
+
+WRITES: Final = "chandlery_writes"
+"""Execution option: whether a transaction will write."""
+LASTING: Final = "chandlery_lasting"
+"""Execution option: whether what it writes must survive a power cut at once."""
 
 
 class Backend(Protocol):
@@ -18,6 +23,9 @@ class Backend(Protocol):
     words: Mapping[str, str]
     """Words of its SQL: the types `key`, `exact`, `decimal`, the table option `clustered`, and the
     condition `among` that compares a column with the parameter `:keys`."""
+
+    one_writer: bool
+    """Whether only one transaction can write at a time."""
 
     def describe(self, url: sa.URL) -> str:
         """The store's name for people, without a password."""

@@ -38,6 +38,11 @@ READ: Final = sa.text(
     "ORDER BY open_ms DESC LIMIT :last"
 )
 
+LAST_OPENS: Final = sa.text(
+    f"SELECT open_ms FROM candle WHERE series_id = (SELECT id {_SERIES}) "  # noqa: S608
+    "AND closed = 1 ORDER BY open_ms DESC LIMIT :last"
+)
+
 REVISIONS: Final = sa.text(
     f"SELECT {_READABLE}, replaced_ms, known_ms, source FROM revision "  # noqa: S608
     f"WHERE series_id = (SELECT id {_SERIES}) ORDER BY open_ms, id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -23,8 +23,6 @@ from chandlery.store.series_table import Counted
 
 _ROWS_AT_ONCE: Final = 20_000
 """Bounds the memory of a large `keep`; all slices are still one transaction."""
-
-_NOTHING_THERE: Final = fetched([], ["closed"])
 
 
 class CandleTable:
@@ -88,6 +86,12 @@ class CandleTable:
         frame = unstored(fetched([row[:-1] for row in reversed(rows)]))
         return Candles(series, frame, len(rows) - closed)
 
+    def last_opens(self, series: Series, count: int) -> list[int]:
+        """The open times (epoch ms) of the newest `count` closed candles, ascending."""
+        asked = series_table.named(series) | {"last": count}
+        with self._database.reading() as conn:
+            return [open_ms for (open_ms,) in conn.execute(sql.LAST_OPENS, asked)][::-1]
+
     def revisions(self, series: Series) -> pl.DataFrame:
         """Older versions of closed candles, by open time and then oldest first.
 
@@ -109,12 +113,13 @@ class CandleTable:
             kept += change.kept
         return row, kept
 
-    def _there(self, conn: sa.Connection, row: Counted, page: pl.DataFrame) -> pl.DataFrame:
+    def _there(
+        self, conn: sa.Connection, row: Counted, page: pl.DataFrame
+    ) -> dict[int, sa.Row[Any]]:
         opens = page["open_ms"].to_list()
         if not _any_there(conn, row, opens):
-            return _NOTHING_THERE
-        found = conn.execute(self._sql.there, self._keyed(row, opens))
-        return fetched(found.all(), ["closed"])
+            return {}
+        return {found[0]: found for found in conn.execute(self._sql.there, self._keyed(row, opens))}
 
     def _apply(
         self, conn: sa.Connection, row: Counted, change: Change, *, source: str, now_ms: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from chandlery.store.records import Kept
-from chandlery.store.rows import VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +25,31 @@ class Change:
     kept: Kept
 
 
-def compare(page: pl.DataFrame, there: pl.DataFrame) -> Change:
+def compare(page: pl.DataFrame, there: Mapping[int, Sequence[object]]) -> Change:
     """Decide for each row of `page` against the row of the same open time in `there`, if any.
 
-    The newer row wins whole, except that a forming one never replaces a closed one.
+    Rows are the columns `VALUES` and then `closed`. The newer row wins whole, except that a
+    forming one never replaces a closed one.
     """
-    if there.is_empty():
+    if not there:
         return _change(
             page, ["new" if closed else "forming" for closed in page["closed"].to_list()]
         )
-    pairs = page.lazy().join(there.lazy(), on="open_ms", how="left", suffix="_was")
-    # The order is made by a sort of our own: polars 2.1 at times forgets the order that a join
-    # was told to keep, when the join's key is not among the columns asked for.
-    kinds = pairs.select("open_ms", kind=_KIND).collect().sort("open_ms")["kind"]
-    return _change(page, kinds.to_list())
+    # Row by row: for the few rows of a usual page an expression on the frame costs far more.
+    return _change(page, [_kind(row, there.get(row[0])) for row in page.rows()])
 
 
-_WAS: Final = pl.col("closed_was")
-_SAME: Final = pl.all_horizontal(
-    pl.col(name).eq_missing(pl.col(f"{name}_was")) for name in VALUES if name != "open_ms"
-)
-_CLOSED_KIND: Final = (
-    pl.when(_WAS.is_null() | (_WAS == 0))
-    .then(pl.lit("new"))
-    .when(_SAME)
-    .then(pl.lit("unchanged"))
-    .otherwise(pl.lit("revised"))
-)
-_FORMING_KIND: Final = (
-    pl.when(_WAS == 1)
-    .then(pl.lit("late"))
-    .when(_WAS.is_null() | ~_SAME)
-    .then(pl.lit("forming"))
-    .otherwise(pl.lit("still forming"))
-)
-_KIND: Final = pl.when(pl.col("closed") == 1).then(_CLOSED_KIND).otherwise(_FORMING_KIND)
+def _kind(row: Sequence[object], was: Sequence[object] | None) -> str:
+    closed = row[-1]
+    if was is None:
+        return "new" if closed else "forming"
+    same = tuple(row[:-1]) == tuple(was[:-1])
+    if not closed:
+        return "late" if was[-1] else "still forming" if same else "forming"
+    if not was[-1]:
+        return "new"
+    return "unchanged" if same else "revised"
+
 
 _WRITTEN: Final = ("new", "revised", "forming")
 

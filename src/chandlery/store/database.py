@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +12,11 @@ from typing import Final, Self
 import sqlalchemy as sa
 
 from chandlery.errors import BadSetting, StoreError
-from chandlery.store.backend import Backend
+from chandlery.store.backend import LASTING, WRITES, Backend
 from chandlery.store.failures import told_plainly
 from chandlery.store.migrations import MIGRATIONS, Migration, migrate, missing
 from chandlery.store.postgres import PostgresBackend
-from chandlery.store.sqlite import BEGIN, SqliteBackend
+from chandlery.store.sqlite import SqliteBackend
 
 _BACKENDS: Final[dict[str, tuple[str, Backend]]] = {
     "sqlite": ("sqlite+pysqlite", SqliteBackend()),
@@ -26,27 +27,20 @@ _BACKENDS: Final[dict[str, tuple[str, Backend]]] = {
 }
 """How a URL may begin: the driver that stands behind it, and what we know of its engine."""
 
-_OPEN: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
-
-
-def _forget_connections() -> None:
-    """After a fork the child opens its own connections and leaves those of the parent alone."""
-    for engine in _OPEN:
-        engine.dispose(close=False)
-
-
-os.register_at_fork(after_in_child=_forget_connections)
-
 
 class Database:
     """Connections to one migrated store. Safe to use from many threads and after a fork."""
 
-    def __init__(self, name: str, backend: Backend, engine: sa.Engine) -> None:
+    def __init__(
+        self, name: str, backend: Backend, engine: sa.Engine, *, wait_seconds: float
+    ) -> None:
         self.name = name
         self.backend = backend
         self._engine = engine
+        self._wait_seconds = wait_seconds
+        self._turn = threading.Lock()
         self._closed = False
-        _OPEN.add(engine)
+        _OPEN.add(self)
 
     @classmethod
     def open(
@@ -61,7 +55,7 @@ class Database:
         name = backend.describe(parsed)
         with told_plainly(name):
             engine = backend.engine(parsed, wait_seconds=wait_seconds)
-        database = cls(name, backend, engine)
+        database = cls(name, backend, engine, wait_seconds=wait_seconds)
         try:
             database._bring_forward(migrations, wait_seconds)
         except BaseException:
@@ -82,23 +76,41 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that only reads."""
-        with self._transaction("BEGIN") as conn:
+        with self._transaction() as conn:
             yield conn
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is written whole when the block ends, and not at all if it raises."""
-        with self._transaction("BEGIN IMMEDIATE") as conn:
+    def writing(self, *, lasting: bool = True) -> Iterator[sa.Connection]:
+        """A transaction that is written whole when the block ends, and not at all if it raises.
+
+        One that is not `lasting` does not wait for the disk: a power cut may undo it, whole, as
+        long as nothing lasting was written after it. A crash of the program does not.
+        """
+        with self._own_turn(), self._transaction(**{WRITES: True, LASTING: lasting}) as conn:
             yield conn
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sa.Connection]:
+    def _own_turn(self) -> Iterator[None]:
+        """Threads queue here, where the engine would have them sleep and try again."""
+        if not self.backend.one_writer:
+            yield
+            return
+        # Whoever waits in vain goes on: the engine has the last word, and an error that says so.
+        taken = self._turn.acquire(timeout=self._wait_seconds)
+        try:
+            yield
+        finally:
+            if taken:
+                self._turn.release()
+
+    @contextmanager
+    def _transaction(self, **options: bool) -> Iterator[sa.Connection]:
         if self._closed:
             msg = f"The store {self.name} has been closed already."
             raise StoreError(msg)
         with (
             told_plainly(self.name),
-            self._engine.connect().execution_options(**{BEGIN: begin}) as conn,
+            self._engine.connect().execution_options(**options) as conn,
             conn.begin(),
         ):
             yield conn
@@ -107,6 +119,22 @@ class Database:
         """Close all connections. May be called twice."""
         self._closed = True
         self._engine.dispose()
+
+    def begin_anew(self) -> None:
+        """In the child of a fork: open connections of its own, leave those of the parent alone."""
+        self._engine.dispose(close=False)
+        self._turn = threading.Lock()
+
+
+_OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for database in _OPEN:
+        database.begin_anew()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _parse(url: str) -> tuple[sa.URL, Backend]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from chandlery.store.backend import Insert, replacing
+from chandlery.store.backend import LASTING, Insert, replacing
 
 _SCHEMA_LOCK: Final = 0x6368616E646C6572
 """Any number that other programs are unlikely to lock by: "chandler" in ASCII."""
@@ -28,6 +28,7 @@ class PostgresBackend:
         "clustered": "",
         "among": "= ANY(CAST(:keys AS BIGINT[]))",
     }
+    one_writer: bool = False
 
     def describe(self, url: sa.URL) -> str:
         """The URL with asterisks for the password, and without parameters, which may hold one."""
@@ -54,6 +55,7 @@ class PostgresBackend:
             connection.commit()
 
         sa.event.listen(engine, "connect", set_up)
+        sa.event.listen(engine, "begin", _begin)
         return engine
 
     def prepare(self, engine: sa.Engine, *, wait_seconds: float) -> None:
@@ -83,6 +85,11 @@ class PostgresBackend:
             f"SELECT rows.*{same} FROM unnest({arrays}) AS rows {replacing(table)}",
             (*fixed.values(), *map(_array, rows.get_columns())),
         )
+
+
+def _begin(conn: sa.Connection) -> None:
+    if not conn.get_execution_options().get(LASTING, True):
+        conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _array(column: pl.Series) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from chandlery.candles.series import Series
+from chandlery.store.backend import replacing
 from chandlery.store.database import Database
 from chandlery.store.records import RunRecord
 from chandlery.store.schema import RUN
@@ -16,6 +17,12 @@ from chandlery.store.schema import RUN
 _KEEP_NEWEST: Final = 10_000
 """More than a year of hourly runs; a result table that grows for ever fills disks."""
 
+_COLUMNS: Final = RUN.columns.keys()
+# Written out, for every run is written: building it with Core takes longer than it runs.
+_WRITE: Final = sa.text(
+    f"INSERT INTO run ({', '.join(_COLUMNS)}) "  # noqa: S608  names are ours
+    f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) {replacing(RUN)}"
+)
 _NEWEST_FIRST: Final = (RUN.c.started_ms.desc(), RUN.c.id.desc())
 
 
@@ -34,12 +41,7 @@ class RunTable:
 
     def write(self, conn: sa.Connection, run: RunRecord) -> None:
         """The same, in a transaction of others."""
-        values = asdict(run)
-        conn.execute(
-            self._database.backend.insert(RUN)
-            .values(values)
-            .on_conflict_do_update(index_elements=["id"], set_=values)
-        )
+        conn.execute(_WRITE, asdict(run))
         # Looking for old ones takes longer than writing one, so a hundredth more may stand.
         if next(self._kept) % max(1, self._keep_newest // 100) == 0:
             newest = sa.select(RUN.c.id).order_by(*_NEWEST_FIRST)

@@ -15,16 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from chandlery.errors import BadSetting
-from chandlery.store.backend import Insert, replacing
+from chandlery.store.backend import LASTING, WRITES, Insert, replacing
 
-BEGIN: Final = "chandlery_begin"
-"""Execution option: with which words a transaction begins."""
-
-_PRAGMAS: Final = (
-    # A candle that was acknowledged survives a power cut. NORMAL would sync only at checkpoints.
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-)
+_SYNCHRONOUS: Final = {
+    # A candle that was acknowledged survives a power cut. NORMAL syncs only at checkpoints.
+    True: "PRAGMA synchronous = FULL",
+    False: "PRAGMA synchronous = NORMAL",
+}
+_PRAGMAS: Final = (_SYNCHRONOUS[True], "PRAGMA foreign_keys = ON")
 
 _ROWS_A_STATEMENT: Final = 50
 """One each would take a third longer. Before SQLite 3.32 a statement may have 999 parameters; a
@@ -46,6 +44,7 @@ class SqliteBackend:
         "clustered": "WITHOUT ROWID",
         "among": "IN (SELECT value FROM json_each(:keys))",
     }
+    one_writer: bool = True
 
     def describe(self, url: sa.URL) -> str:
         """The path of the file."""
@@ -123,7 +122,12 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(conn: sa.Connection) -> None:
-    conn.exec_driver_sql(conn.get_execution_options().get(BEGIN, "BEGIN"))
+    options = conn.get_execution_options()
+    if not options.get(WRITES):
+        conn.exec_driver_sql("BEGIN")
+        return
+    conn.exec_driver_sql(_SYNCHRONOUS[options[LASTING]])
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _switch_to_wal(engine: sa.Engine, *, last_try: bool) -> bool:

@@ -1,0 +1,73 @@
+"""More symbols than were invented: further names for markets that exist, so that they cost nothing.
+
+A program that keeps thousands of series can be rehearsed with them on a small machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from chandlery.candles.interval import Interval
+from chandlery.sandbox.market.listings import LISTINGS, Listing
+from chandlery.sandbox.market.tape import Trades
+from chandlery.sandbox.sources.choosing import Asked
+from chandlery.sandbox.sources.source import Shown, Source, Status, Window
+
+MOST: Final = 9_999
+
+_BUSY: Final = [one for one in LISTINGS if one.quote == "USDT" and one.margin and not one.ended_ms]
+"""Whose markets are told again."""
+
+
+class ManySymbols:
+    """The symbols of `source`, and `count` more: C0001USDT and so on, each the like of another."""
+
+    def __init__(self, source: Source, count: int) -> None:
+        self._source = source
+        likes = [(number, _BUSY[number % len(_BUSY)]) for number in range(1, count + 1)]
+        self._more = [_like(number, listing) for number, listing in likes]
+        self._market = {
+            more.symbol: like.symbol for more, (_, like) in zip(self._more, likes, strict=True)
+        }
+
+    def listings(self, now_ms: int) -> list[tuple[Listing, Status]]:
+        """The symbols listed by now, the invented ones first."""
+        more: list[tuple[Listing, Status]] = [
+            (each, "TRADING") for each in self._more if each.listed_ms <= now_ms
+        ]
+        return [*self._source.listings(now_ms), *more]
+
+    def rows(
+        self, symbol: str, interval: Interval, shown: Shown, asked: Asked, now_ms: int
+    ) -> bytes:
+        """The JSON array of a klines answer."""
+        return self._source.rows(self._of(symbol), interval, shown, asked, now_ms)
+
+    def window(self, symbol: str, start_ms: int, now_ms: int) -> Window:
+        """Trading from `start_ms` to now."""
+        return self._source.window(self._of(symbol), start_ms, now_ms)
+
+    def latest_trades(self, symbol: str, limit: int, now_ms: int) -> Trades:
+        """The newest trades, ascending."""
+        return self._source.latest_trades(self._of(symbol), limit, now_ms)
+
+    def trades_from_id(self, symbol: str, trade_id: int, limit: int, now_ms: int) -> Trades:
+        """Trades from one id on."""
+        return self._source.trades_from_id(self._of(symbol), trade_id, limit, now_ms)
+
+    def trades_since(self, symbol: str, start_ms: int, limit: int, now_ms: int) -> Trades:
+        """Trades from a time on."""
+        return self._source.trades_since(self._of(symbol), start_ms, limit, now_ms)
+
+    def revise(self, symbol: str, interval: Interval, open_ms: int) -> None:
+        """Change a closed candle, of the symbol's likes too."""
+        self._source.revise(self._of(symbol), interval, open_ms)
+
+    def _of(self, symbol: str) -> str:
+        return self._market.get(symbol, symbol)
+
+
+def _like(number: int, listing: Listing) -> Listing:
+    base = f"C{number:04d}"
+    return replace(listing, symbol=f"{base}{listing.quote}", base=base)

@@ -1,0 +1,199 @@
+"""Thirty days in a minute: outages, faults, restarts, dead workers and wrong clocks, all at once.
+
+Ours and the exchange's clock stand still but where the test moves them on, and jobs are done one
+after the other in the order of their due times, so that a seed always gives the same month.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, get_args
+
+import pytest
+
+from chandlery.candles.interval import DAY_MS, HOUR_MS
+from chandlery.collect.jobs import Job
+from chandlery.collect.keeper import Keeper
+from chandlery.collect.runner import Runner
+from chandlery.sandbox import FaultKind, Sandbox
+from chandlery.settings import Settings, read_settings
+from chandlery.store import sqlite_url
+from tests.schedule.truth import assert_true_and_whole
+from tests.twin_clock import WrongClock
+
+START_MS: Final = 1_706_745_600_000
+"""2024-02-01 00:00:00 UTC."""
+DAYS: Final = 30
+ENDED: Final = "binance:XMRUSDT:1h"
+"""Is taken off the list in the middle of the month."""
+ENDED_MS: Final = 1_708_398_000_000
+SERIES: Final = 20
+HELD_AT_FIRST: Final = 499
+
+HANGING: Final = {"hang", "hang-mid-body"}
+"""These take time of the real kind."""
+FAULTS: Final[list[FaultKind]] = [
+    kind for kind in get_args(FaultKind) if kind not in {*HANGING, "latency", "451", "403"}
+]
+WRONG_BY_MS: Final = (0, 0, 700, -40_000, 90_000, -HOUR_MS, 5 * HOUR_MS, -3 * DAY_MS, 40 * DAY_MS)
+
+
+class Month:
+    """One exchange, one store, and everything that can happen to a machine in between."""
+
+    def __init__(self, box: Sandbox, home: Path, seed: int) -> None:
+        self.box = box
+        self.clock = WrongClock(box, START_MS)
+        self.dice = random.Random(seed)  # noqa: S311  a reproducible month, not a secret
+        self.happened: Counter[str] = Counter()
+        self.settings: Settings = read_settings(
+            home=home,
+            series="binance:*:1h",
+            binance_url=box.binance_url,
+            coingecko_url=box.coingecko_url,
+        )
+        self._open()
+
+    def _open(self) -> None:
+        self.keeper = Keeper(self.settings, clock=self.clock, background=True)
+        self.runner = Runner(self.keeper)
+
+    def pass_by(self) -> None:
+        """Let the month go by: each hour is collected, and now and then something happens."""
+        mishaps = (
+            self._outage,
+            self._faults,
+            self._restart,
+            self._death,
+            self._set_clock,
+            self._sleep,
+            self._revision,
+        )
+        self.clock.advance(10)
+        self.turn()  # lists the symbols
+        self.turn()
+        while self.true_ms < START_MS + DAYS * DAY_MS:
+            if self.dice.random() < 0.25:
+                mishap = self.dice.choice(mishaps)
+                self.happened[mishap.__name__] += 1
+                mishap()
+            self.until_close(spread_s=self.dice.choice((10, 10, 300, 3_000)))
+            self.turn()
+
+    @property
+    def true_ms(self) -> int:
+        """The time at the exchange."""
+        return self.box.clock.now_ms()
+
+    def until_close(self, *, spread_s: int) -> None:
+        """Wait for the next close, until all series are due, and perhaps for longer."""
+        left_ms = HOUR_MS - self.true_ms % HOUR_MS
+        self.clock.advance(left_ms / 1000 + 8 + self.dice.uniform(0, spread_s))
+
+    def length(self) -> float:
+        """How many seconds something lasts: mostly minutes, now and then two days."""
+        return 600.0 * math.pow(400, self.dice.random())
+
+    def due(self) -> list[Job]:
+        """What is to be done now."""
+        return [job for job in self.keeper.jobs() if job.due_ms <= self.clock.now_ms()]
+
+    def turn(self) -> None:
+        """Do what is due, some of it twice."""
+        for job in self.due():
+            self.runner.do(job.name, due_ms=job.due_ms)
+            if self.dice.random() < 0.02:
+                asked = self.box.requests.count()
+                again = self.runner.do(job.name, due_ms=job.due_ms)
+                assert job.series is None or again.skipped is not None, job
+                assert self.box.requests.count() == asked
+
+    def settle(self) -> None:
+        """Nothing happens any more; what failed is tried again."""
+        self.box.faults.clear()
+        for _ in range(20):
+            if not [job for job in self.keeper.jobs() if job.state.failures] and not self.due():
+                return
+            self.clock.advance(60)
+            self.turn()
+
+    def _outage(self) -> None:
+        with self.box.unreachable():
+            for job in self.due()[:5]:
+                self.runner.do(job.name, due_ms=job.due_ms)
+            self.clock.advance(self.length())
+            for job in self.due()[:5]:
+                self.runner.do(job.name, due_ms=job.due_ms)
+
+    def _faults(self) -> None:
+        for _ in range(self.dice.randint(1, 4)):
+            path = self.dice.choice(("", "klines", "time", "exchangeInfo"))
+            times = self.dice.randint(1, 12)
+            seconds = self.dice.choice((3, 30, 600))
+            self.box.faults.next(self.dice.choice(FAULTS), times=times, path=path, seconds=seconds)
+
+    def _restart(self) -> None:
+        self.keeper.close()
+        self._open()
+
+    def _death(self) -> None:
+        """Workers are killed, and what they had in hand stays in their name for a while."""
+        now_ms = self.clock.now_ms()
+        for job in self.dice.sample(self.keeper.jobs(), 6):
+            until_ms = now_ms + self.dice.choice((60_000, 600_000, 40 * DAY_MS))
+            self.keeper.store.jobs.hold(job.name, "a dead worker", now_ms=now_ms, until_ms=until_ms)
+        self._restart()
+
+    def _set_clock(self) -> None:
+        self.clock.off_ms = self.dice.choice(WRONG_BY_MS)
+
+    def _sleep(self) -> None:
+        self.clock.advance(self.length())
+
+    def _revision(self) -> None:
+        held = self.dice.choice([line for line in self.keeper.catalogue() if line.last_ms])
+        last_ms = held.last_ms
+        if last_ms is not None and last_ms > START_MS:
+            self.box.revise(held.series.symbol, "1h", last_ms)
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    """An exchange with as many symbols as the month needs."""
+    with Sandbox(seed=1, now_ms=START_MS, more_symbols=SERIES - 13) as started:
+        yield started
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1])
+def test_thirty_days(box: Sandbox, tmp_path: Path, seed: int) -> None:
+    """After a month of troubles every candle is kept as served, and every job is well."""
+    month = Month(box, tmp_path / "home", seed)
+    try:
+        month.pass_by()
+        month.settle()
+        jobs = {job.name: job for job in month.keeper.jobs()}
+        series = [job.name for job in jobs.values() if job.series]
+        late = [line.series for line in month.keeper.status().series if line.late]
+        gaps = [gap for name in series for gap in month.keeper.gaps(name)]
+        kept = {str(line.series): line for line in month.keeper.catalogue()}
+        now_ms, true_ms = month.clock.now_ms(), month.true_ms
+    finally:
+        month.keeper.close()
+    assert len(month.happened) == 7
+    assert len(series) == SERIES
+    assert [job for job in jobs.values() if job.state.failures or job.state.error] == []
+    assert [job for job in jobs.values() if job.due_ms <= now_ms] == []
+    assert [name for name in series if jobs[name].ended] == [ENDED]
+    assert late == []
+    assert [gap for gap in gaps if gap.reason == "never asked"] == []
+    url = sqlite_url(month.settings.database_path)
+    for name in series:
+        closed_ms = min(true_ms // HOUR_MS * HOUR_MS, ENDED_MS if name == ENDED else true_ms)
+        assert kept[name].last_ms == closed_ms - HOUR_MS
+        assert kept[name].first_ms == START_MS - HELD_AT_FIRST * HOUR_MS
+        assert assert_true_and_whole(url, name, box) == kept[name].candles
