@@ -62,6 +62,7 @@ def test_series_as_text_or_list(text: str) -> None:
         ('host = "0.0.0.0"', "only loopback.*without CHANDLERY_TOKEN"),
         ('token = "short"', "at least 16 characters"),
         ("delay = 0.2", "delay .*cannot be used"),
+        ('budget_url = "ftp://u:canary@x"', "budget_url .*cannot be used: write redis"),
         ('results = "all"', "results .*cannot be used"),
         ('binance_url = "ftp://x"', "no http"),
         ('csv = "{symbl}.csv"', r"may hold \{symbol\}"),

@@ -27,6 +27,7 @@ FILE: Final = Path("chandlery.toml")
 Urls = Annotated[tuple[str, ...], NoDecode]
 
 SHORTEST_TOKEN: Final = 16
+_BUDGET_PLACES: Final = {"redis", "rediss", "unix", "sqlite", "memory"}
 
 
 class Settings(BaseSettings):
@@ -167,6 +168,14 @@ class Settings(BaseSettings):
     @classmethod
     def _read_every(cls, value: object) -> object:
         return Periods.parse(value)
+
+    @field_validator("budget_url")
+    @classmethod
+    def _names_a_place(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in _BUDGET_PLACES:
+            msg = "write redis://…, rediss://…, unix://…, sqlite:///path, or memory: for no sharing"
+            raise ValueError(msg)
+        return value
 
     @field_validator("token")
     @classmethod
