@@ -24,6 +24,8 @@ from tests.services import free_port, redis_server
 pytestmark = pytest.mark.slow
 
 SERIES = "binance:BTCUSDT:1m"
+FIRST = {498, 499}
+"""Closed candles of the newest 500: within a second of a minute's turn two have not settled."""
 CANDLES = f"/api/v1/candles?series={SERIES}&limit=500"
 TOKEN = "a token of the topology"
 VARIABLES = {"POSTGRES_PASSWORD": "unused", "CHANDLERY_TOKEN": TOKEN, "CHANDLERY_SERIES": SERIES}
@@ -137,7 +139,8 @@ def test_topology(place: Place, services: dict[str, Service]) -> None:
     check_page(place)
     wait_until(lambda: bool(place.results()), what="a result", program=running["worker"])
     first = place.results()[0]
-    assert (first["series"], first["new"], len(first["rows"])) == (SERIES, 499, 500)
+    assert (first["series"], len(first["rows"])) == (SERIES, 500)
+    assert first["new"] in FIRST
     for name in ("worker", "beat"):
         assert services[name].healthy(), running[name].log
     for name in ("beat", "worker", "web"):
@@ -153,7 +156,7 @@ def check_page(place: Place) -> None:
     metrics = place.ask("/metrics")[1]
     assert "\nchandlery_healthy 1.0\n" in metrics
     kept = [line for line in metrics.splitlines() if line.startswith("chandlery_candles{")]
-    assert [float(line.split()[-1]) >= 499 for line in kept] == [True]
+    assert [float(line.split()[-1]) >= min(FIRST) for line in kept] == [True]
     for path in ("/", "/metrics", CANDLES):
         assert place.ask(path, token="")[0] == 401
         assert place.ask(path, token="another token altogether")[0] == 401
@@ -161,7 +164,7 @@ def check_page(place: Place) -> None:
 
 def check_data(place: Place, services: dict[str, Service]) -> None:
     """What is kept is what was served, and nothing was written elsewhere than in the volume."""
-    assert assert_true_and_whole(place.postgres_url, SERIES, place.box) >= 499
+    assert assert_true_and_whole(place.postgres_url, SERIES, place.box) >= min(FIRST)
     assert len((place.data / "crypto.csv").read_text().splitlines()) >= 500
     for service in services.values():
         names = {path.name for path in service.rack.folder.iterdir()}

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.slow
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT")
 BTC = "binance:BTCUSDT:1m"
+FIRST = {498, 499}
+"""Closed candles of the newest 500: within a second of a minute's turn two have not settled."""
 
 
 @pytest.fixture(scope="module")
@@ -112,15 +114,15 @@ def test_worker_and_beat(
     assert f"Scheduler: Sending due task {BTC} (chandlery.collect)" in beat.log
     finished(rack)
     for symbol in SYMBOLS:
-        assert assert_true_and_whole(store_url(rack), f"binance:{symbol}:1m", box) >= 499
+        assert assert_true_and_whole(store_url(rack), f"binance:{symbol}:1m", box) >= min(FIRST)
     lines = rows_of(rack)
     assert {line["state"] for line in lines} == {"SUCCESS"}
     assert {line["series"].split(":")[1] for line in lines} == set(SYMBOLS)
     first = [line for line in lines if line["series"] == BTC][-1]
-    assert (first["new"], first["error"]) == ("499", "")
+    assert (int(first["new"]) in FIRST, first["error"]) == (True, "")
     kept = (rack.folder / "crypto.csv").read_text().splitlines()
     shown = rack.chandlery("results", "--id", first["id"], "--format", "csv").stdout.splitlines()
-    assert (len(shown), shown[:-1]) == (500, kept[:499])
+    assert (len(shown), shown[: min(FIRST)]) == (500, kept[: min(FIRST)])
     _readable(rack, first["id"])
 
 
@@ -139,7 +141,8 @@ def _readable(rack: Rack, id_: str) -> None:
         found = conn.execute(sa.text(f"{query} WHERE task_id = :id"), {"id": id_}).one()
     engine.dispose()
     result = json.loads(found[0])
-    assert (result["new"], len(result["rows"]), len(result["columns"])) == (499, 500, 12)
+    assert (len(result["rows"]), len(result["columns"])) == (500, 12)
+    assert result["new"] in FIRST
     assert (found[1], json.loads(found[2])) == ("chandlery.collect", [BTC])
 
 
