@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
+from tests.services import redis_server
+
 from bench.many import many_symbols
 from bench.processes import CHANDLERY, Failed, announced, answers, running
 from bench.tables import Table
@@ -48,7 +50,30 @@ def _embedded(folder: Path, settings: dict[str, str]) -> Iterator[str]:
         yield str(announced(server, folder)["url"])
 
 
-WAYS: Final[dict[str, Way]] = {"`chandlery serve`, embedded": _embedded}
+@contextmanager
+def _celery(folder: Path, settings: dict[str, str]) -> Iterator[str]:
+    """Beat and a worker over Redis, and the page that collects nothing; its address."""
+    celery = (str(Path(sys.executable).with_name("celery")), "-A", "tasks")
+    place = folder / "redis"
+    place.mkdir()
+    with redis_server(place) as redis:
+        everybody = settings | {
+            "CHANDLERY_BROKER_URL": redis.url,
+            "CHANDLERY_HOME": str(folder / "home"),
+        }
+        server = (*CHANDLERY, "serve", "--no-collect", "--json", "--port", "0")
+        with (
+            running((*celery, "worker", "-l", "info", "-c", "2"), folder, **everybody),
+            running((*celery, "beat"), folder, **everybody),
+            running(server, folder, **everybody) as page,
+        ):
+            yield str(announced(page, folder)["url"])
+
+
+WAYS: Final[dict[str, Way]] = {
+    "`chandlery serve`, embedded": _embedded,
+    "Celery's beat and a worker, Redis": _celery,
+}
 """Programs that keep the series and serve them, until the block ends."""
 
 
