@@ -61,6 +61,7 @@ def test_series_as_text_or_list(text: str) -> None:
         ('[every]\n"binance:A" = 5', "not a series"),
         ('host = "0.0.0.0"', "only loopback.*without CHANDLERY_TOKEN"),
         ('token = "short"', "at least 16 characters"),
+        ("late_after = inf", "late_after .*cannot be used"),
         ("delay = 0.2", "delay .*cannot be used"),
         ('budget_url = "ftp://u:canary@x"', "budget_url .*cannot be used: write redis"),
         ('results = "all"', "results .*cannot be used"),
@@ -80,7 +81,7 @@ def test_bad_file(content: str, why: str) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        'every = "3600, 1m=15, binance:*USDT:1m=30, binance:BTCUSDT:1m=5, 1d=close"',
+        'every = "3600, 1m=15, binance:*USDT:1m=30, binance:btcusdt:1m=5, 1d=close"',
         """[every]
         default = 3600
         "1m" = 15

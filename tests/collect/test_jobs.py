@@ -194,3 +194,12 @@ def test_the_list_is_asked_every_hour(store: Store, clock: FrozenClock) -> None:
     done(store, "binance:symbols", NOON)
     jobs = planned(store, clock, "binance:*USDT:1h")
     assert jobs["binance:symbols"].due_ms == clock.now_ms() + HOUR_MS
+
+
+def test_market_caps_are_asked_once_a_minute(store: Store, clock: FrozenClock) -> None:
+    """Also while they fail: sooner nobody may ask, so a run would come to nothing."""
+    now_ms = clock.now_ms()
+    name = "coingecko:market-caps"
+    failed = RunRecord("x", name, now_ms, now_ms, "failed", "{}")
+    store.jobs.finish(Finished(failed, error="away", error_kind="Unreachable"))
+    assert planned(store, clock, "binance:A:1h")[name].due_ms == now_ms + 60_000

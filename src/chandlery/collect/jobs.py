@@ -64,7 +64,8 @@ def plan_jobs(
     found = list(_series_jobs(settings, states, endings, now_ms=now_ms, refresh=refresh))
     found += _listing_jobs(settings, found, states, lists, now_ms=now_ms)
     caps = states.get(MARKET_CAPS, JobState(MARKET_CAPS))
-    due = due_every_ms(caps, EVERY_MS, now_ms=now_ms)
+    # Also after a failure: nobody may ask sooner than that.
+    due = due_every_ms(replace(caps, failures=0), EVERY_MS, now_ms=now_ms)
     found.append(Job(MARKET_CAPS, due, EVERY_MS, caps))
     return sorted(found, key=lambda job: job.order)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chandlery.candles.interval import Interval
@@ -74,7 +74,11 @@ def _key(name: str) -> str:
     if name == _DEFAULT:
         return name
     try:
-        return str(Series.parse(name)) if ":" in name else Interval.parse(name).text
+        if ":" not in name:
+            return Interval.parse(name).text
+        series = Series.parse(name)
+        # As in the list of series, symbols are upper case.
+        return str(replace(series, symbol=series.symbol.upper()))
     except (BadSeries, UnknownInterval) as error:
         raise ValueError(str(error).rstrip(".")) from error
 

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     late_after: float = Field(
         120.0,
         gt=0,
+        le=31_536_000,
         description="Seconds that a series may be overdue before `/healthz` and `status` call it "
         "late.",
     )
