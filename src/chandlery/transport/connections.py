@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
@@ -14,9 +15,12 @@ from urllib3.util import parse_url
 
 from chandlery.clock import Clock
 from chandlery.errors import BadAnswer, Unreachable
+from chandlery.transport.request import Sink
 from chandlery.transport.service import Manners, Timeouts
 
 PIECE: Final = 1 << 18
+SLOWEST: Final = 16 * 1024
+"""Bytes per second that a download must bring on average, after the time for a whole answer."""
 MAX_IDLE: Final = 50.0
 """Seconds after which an unused connection is not trusted: routers forget it without a word."""
 
@@ -30,7 +34,7 @@ def user_agent() -> str:
 
 
 class Connections:
-    """GET a URL and read the answer, with bounds on time and size."""
+    """Ask for a URL and read the answer, with bounds on time and size."""
 
     def __init__(self, manners: Manners, clock: Clock) -> None:
         self._manners = manners
@@ -44,14 +48,19 @@ class Connections:
         self._last_use = clock.monotonic()
         self._pools: dict[tuple[int, str | None], urllib3.PoolManager] = {}
 
-    def get(self, url: str, headers: Mapping[str, str]) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        """The answer and its body, decompressed. Raises urllib3's errors and ours."""
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], sink: Sink | None = None
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """The answer and its body, decompressed; that of a 200 goes into the `sink`, if any.
+
+        Raises urllib3's errors and ours, and whatever the sink raises.
+        """
         begun = self._clock.monotonic()
         if begun - self._last_use > MAX_IDLE:
             self.close()
         self._last_use = begun
         response = self._pool(url).request(
-            "GET",
+            method,
             url,
             headers={**self._headers, **headers},
             redirect=False,
@@ -59,7 +68,10 @@ class Connections:
             preload_content=False,
         )
         try:
-            body = self._body(response, begun + self._manners.timeouts.whole)
+            if sink is not None and response.status == HTTPStatus.OK:
+                body = self._pour(response, sink, begun)
+            else:
+                body = self._body(response, begun + self._manners.timeouts.whole)
         except BaseException:
             # What is left of the answer must not be taken for the next one.
             response.close()
@@ -86,6 +98,18 @@ class Connections:
                 msg = f"the answer was not complete after {limits.whole:g} seconds"
                 raise Unreachable(msg)
         return b"".join(pieces)
+
+    def _pour(self, response: urllib3.BaseHTTPResponse, sink: Sink, begun: float) -> bytes:
+        sink.restart()
+        size = 0
+        while piece := response.read1(PIECE):
+            sink.write(piece)
+            size += len(piece)
+            seconds = self._clock.monotonic() - begun
+            if seconds > self._manners.timeouts.whole + size / SLOWEST:
+                msg = f"the download was too slow: {size} bytes in {seconds:.0f} seconds"
+                raise Unreachable(msg)
+        return b""
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         # By process: a connection that a forked worker shares with its parent mixes up answers.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 HIDDEN: Final = "***"
@@ -14,12 +14,13 @@ _SECRET_NAME: Final = re.compile(r"key|token|secret|signature|passw|auth", re.IG
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET: a path below the base URL, its query, and what it costs of the budget."""
+    """One GET or HEAD: a path below the base URL, its query, and what it costs of the budget."""
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
     weight: int = 1
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    method: Literal["GET", "HEAD"] = "GET"
 
     def url(self, base: str) -> str:
         """The whole URL below `base`, secrets included: for sending only."""
@@ -41,6 +42,8 @@ class Request:
 class Answer:
     """One HTTP answer, read to its end. Header names are in lower case; `url` has no secrets.
 
+    The body is empty when it went into a `Sink`.
+
     `sent_ms` and `received_ms` are by this machine's clock, around the whole exchange.
     """
 
@@ -50,6 +53,16 @@ class Answer:
     url: str
     sent_ms: int
     received_ms: int
+
+
+class Sink(Protocol):
+    """Where a download goes piece by piece, when it is too large to be held in memory."""
+
+    def restart(self) -> None:
+        """The body begins, from its first byte: what an earlier try has brought is void."""
+
+    def write(self, piece: bytes, /) -> object:
+        """The next bytes. What this raises ends the download, and is tried again if `Temporary`."""
 
 
 def _secret(name: str) -> bool:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Final, Self, TypeVar
 
 from chandlery.clock import Clock, ms_to_text
-from chandlery.errors import Blocked, RateLimited, Temporary
+from chandlery.errors import Blocked, RateLimited, ServerFault, Temporary
 from chandlery.transport.budget import Budget, Permit
 from chandlery.transport.connections import Connections
 from chandlery.transport.faults import faults
 from chandlery.transport.hosts import Host, Hosts
 from chandlery.transport.outcome import Failures
-from chandlery.transport.request import Answer, Request
+from chandlery.transport.request import Answer, Request, Sink
 from chandlery.transport.retry import Trials
 from chandlery.transport.service import MANNERS, Manners, Service
-from chandlery.transport.verdict import judge
+from chandlery.transport.verdict import judge, retry_after
 
 T = TypeVar("T")
 
@@ -59,12 +59,15 @@ class Sender:
         """
         return self.ask(request, lambda answer: answer)
 
-    def ask(self, request: Request, read: Callable[[Answer], T]) -> T:
-        """What `read` makes of the answer; when it raises a `Temporary`, that is tried again."""
+    def ask(self, request: Request, read: Callable[[Answer], T], *, sink: Sink | None = None) -> T:
+        """What `read` makes of the answer; when it raises a `Temporary`, that is tried again.
+
+        The body of a 200 goes into the `sink`, if there is one, and starts over with each try.
+        """
         trials = Trials(self._manners.retry, self._clock)
         while True:
             try:
-                return self._round(request, read, trials)
+                return self._round(request, read, trials, sink)
             except RateLimited as error:
                 wait = error.retry_after + FREEZE_MARGIN
                 if trials.excused + wait > self._manners.patience:
@@ -84,12 +87,14 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _round(self, request: Request, read: Callable[[Answer], T], trials: Trials) -> T:
+    def _round(
+        self, request: Request, read: Callable[[Answer], T], trials: Trials, sink: Sink | None
+    ) -> T:
         failures = Failures(self._service, request)
         for host in self._hosts.in_order():
             try:
                 permit = self._permit(request, trials)
-                result = read(self._attempt(host, request, permit))
+                result = read(self._attempt(host, request, permit, sink))
             except RateLimited as error:
                 raise self._limited(host, error) from error
             except (Temporary, Blocked) as error:
@@ -112,25 +117,35 @@ class Sender:
         finally:
             trials.excuse(self._clock.monotonic() - asked)
 
-    def _attempt(self, host: Host, request: Request, permit: Permit) -> Answer:
+    def _attempt(self, host: Host, request: Request, permit: Permit, sink: Sink | None) -> Answer:
         used: int | None = None
         try:
-            answer = self._exchange(host, request)
+            answer = self._exchange(host, request, sink)
             used = self._used(answer)
-            judge(answer, request)
-        except RateLimited as error:
             # Before the permit is settled, so that nobody slips through in between.
-            self._budget.freeze(error.retry_after + FREEZE_MARGIN)
-            raise
+            self._judge(answer, request)
         finally:
             self._budget.settle(permit, used)
         return answer
 
-    def _exchange(self, host: Host, request: Request) -> Answer:
+    def _judge(self, answer: Answer, request: Request) -> None:
+        try:
+            judge(answer, request)
+        except RateLimited as error:
+            self._budget.freeze(error.retry_after + FREEZE_MARGIN)
+            raise
+        except ServerFault:
+            # Where there is another host to turn to, a busy one is simply left alone.
+            if "retry-after" in answer.headers and len(self._hosts.in_order()) == 1:
+                self._budget.freeze(retry_after(answer) + FREEZE_MARGIN)
+            raise
+
+    def _exchange(self, host: Host, request: Request, sink: Sink | None) -> Answer:
         sent_ms = self._clock.now_ms()
+        headers = {**host.headers, **request.headers}
         with faults():
-            response, body = self._connections.get(
-                request.url(host.base), {**host.headers, **request.headers}
+            response, body = self._connections.ask(
+                request.method, request.url(host.base), headers, sink
             )
         return Answer(
             status=response.status,
