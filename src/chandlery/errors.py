@@ -6,6 +6,7 @@ ChandleryError
 │  ├─ BadSeries              a series text that is not EXCHANGE:SYMBOL:INTERVAL
 │  ├─ UnknownExchange        no adapter of that name
 │  ├─ UnknownInterval        an interval that is not one of the sixteen
+│  │  └─ NoSuchInterval      one that the exchange has no candles of
 │  ├─ UnknownSymbol          the exchange has no such symbol
 │  ├─ UnknownSeries          nothing of that series is kept
 │  ├─ UnknownResult          no task with that id has left a result
@@ -23,6 +24,8 @@ ChandleryError
 │  │  ├─ ServerFault         5xx
 │  │  └─ BadAnswer           truncated, garbled or HTML where JSON was promised
 │  ├─ Blocked                451 or 403: this machine's address is not served
+│  ├─ NotPublished           the archive has no such file, or not yet
+│  ├─ WrongChecksum          an archive file is not what its checksum says, fetched again too
 │  └─ Refused                a coded refusal; asking again will not help
 ├─ TaskFailed                a Celery task that could not do its job
 └─ StoreError                the store cannot be used as it is (exit code 2)
@@ -91,6 +94,15 @@ class UnknownInterval(InputError):
     def __init__(self, text: str, known: Iterable[str]) -> None:
         super().__init__(
             f"'{text}' is not an interval. Known: {', '.join(known)} (1m is a minute, 1M a month)."
+        )
+
+
+class NoSuchInterval(UnknownInterval):
+    """The exchange has no candles of that interval; the message names those that it has."""
+
+    def __init__(self, exchange: str, text: str, known: Iterable[str]) -> None:
+        super(UnknownInterval, self).__init__(
+            f"{exchange} has no candles of '{text}'. It has: {', '.join(known)}."
         )
 
 
@@ -204,6 +216,14 @@ class BadAnswer(Temporary):
 
 class Blocked(RemoteError):
     """This machine's address is not served (451 or 403)."""
+
+
+class NotPublished(RemoteError):
+    """The archive has no such file, or not yet."""
+
+
+class WrongChecksum(RemoteError):
+    """An archive file is not what its published checksum says, fetched again too."""
 
 
 class Refused(RemoteError):

@@ -228,4 +228,4 @@ def test_unknown_exchange() -> None:
     """An unknown name is answered with the known ones."""
     with pytest.raises(UnknownExchange, match="binance"):
         open_exchange("kraken")
-    assert names() == ["binance"]
+    assert names() == ["binance", "binance-um"]

@@ -21,10 +21,10 @@ from chandlery.errors import (
     BadAnswer,
     BadSpan,
     Blocked,
+    NoSuchInterval,
     RateLimited,
     RemoteError,
     ServerFault,
-    UnknownInterval,
     UnknownSymbol,
     Unreachable,
 )
@@ -51,6 +51,8 @@ class Facts:
     listed_ms: int
     ended: str
     ended_ms: int
+    lacks: frozenset[str] = frozenset()
+    """The intervals that it does not have."""
 
 
 FACTS: Final = {
@@ -60,6 +62,14 @@ FACTS: Final = {
         listed_ms=1_502_942_400_000,
         ended="XMRUSDT",
         ended_ms=1_708_398_000_000,
+    ),
+    "binance-um": Facts(
+        url=lambda box: box.binance_url,
+        symbol="BTCUSDT",
+        listed_ms=1_502_942_400_000,
+        ended="XMRUSDT",
+        ended_ms=1_708_398_000_000,
+        lacks=frozenset({"1s"}),
     ),
 }
 
@@ -221,7 +231,13 @@ class TestPages:
 
     @pytest.mark.parametrize("interval", [interval.text for interval in INTERVALS])
     def test_every_interval(self, stand: Stand, interval: str) -> None:
-        """Every interval is served, with the forming candle last."""
+        """Every interval is served, the forming candle last; one that is lacking is not asked."""
+        if interval in stand.facts.lacks:
+            asked = stand.box.requests.count()
+            with pytest.raises(NoSuchInterval, match=f"{stand.exchange.name} .*1M"):
+                stand.exchange.newest(stand.series(interval), 3)
+            assert stand.box.requests.count() == asked
+            return
         page = stand.exchange.newest(stand.series(interval), 3)
         assert len(page.candles) == 3
         assert page.candles.unfinished in {1, 2}
@@ -269,7 +285,7 @@ class TestUnknown:
     def test_interval(self, stand: Stand) -> None:
         """An interval that the exchange does not have is said as such."""
         odd = Series(stand.exchange.name, stand.facts.symbol, Interval("7h", 7 * HOUR_MS))
-        with pytest.raises(UnknownInterval):
+        with pytest.raises(NoSuchInterval):
             stand.exchange.newest(odd, 1)
 
     def test_symbols(self, stand: Stand) -> None:

@@ -38,14 +38,17 @@ def run(script: str, base: str) -> Any:  # noqa: ANN401
 def test_ccxt(own: Asker) -> None:
     """In ccxt all goes well: it loads all markets, pages through candles, and maps the refusals."""
     found = run("with_ccxt", own.box.binance_url)
-    assert found["markets"] == len(own.json("exchangeInfo")["symbols"])
-    assert found["inactive"] == ["XMRUSDT"]
+    contracts = own.fetch("GET", f"{own.box.binance_url}/fapi/v1/exchangeInfo").json()["symbols"]
+    assert found["markets"] == len(own.json("exchangeInfo")["symbols"]) + len(contracts)
+    assert found["swaps"] == len(contracts) > 0
+    assert found["inactive"] == ["XMRUSDT", "XMRUSDT"]
     assert found["tick"] == 0.01
     assert found["now"] == NOW_MS
     expected = own.rows(symbol="BTCUSDT", interval="1h", startTime=NOW_MS - 2500 * HOUR)
     assert found["opens"] == [expected[0][0], NOW_MS // HOUR * HOUR]
     assert 2400 < found["rows"] <= 2500
     assert found["last"] == found["close"]
+    assert found["swap_close"] == found["close"]
     assert found["refused"] == ["BadSymbol", "BadSymbol"]
 
 

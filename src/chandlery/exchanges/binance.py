@@ -1,61 +1,39 @@
-"""Binance's wire, without a network: build the request, read the answer."""
+"""Binance's wire, without a network: build the request, read the answer.
+
+Every market of Binance speaks it; in what they differ stands in `binance_markets`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, TypeVar, cast, get_args
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 
-from chandlery.candles.interval import INTERVALS
+from chandlery.candles.interval import DAY_MS, Interval
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.errors import (
     BadAnswer,
     ChandleryError,
+    NoSuchInterval,
     Refused,
     ServerFault,
-    UnknownInterval,
     UnknownSymbol,
 )
-from chandlery.exchanges.exchange import Quirks
-from chandlery.market import SymbolInfo, SymbolStatus
+from chandlery.exchanges.binance_markets import BinanceMarket
+from chandlery.market import SymbolInfo
 from chandlery.transport.request import Answer, Request
 from chandlery.transport.verdict import excerpt
 
 T = TypeVar("T")
 
-NAME: Final = "binance"
-SETTING: Final = "CHANDLERY_BINANCE_URL"
-WEIGHT_HEADER: Final = "x-mbx-used-weight-1m"
-
-QUIRKS: Final = Quirks(
-    urls=(
-        "https://data-api.binance.vision",
-        "https://api.binance.com",
-        "https://api-gcp.binance.com",
-        "https://api1.binance.com",
-        "https://api2.binance.com",
-        "https://api3.binance.com",
-        "https://api4.binance.com",
-    ),
-    page_limit=1000,
-    weight_limit=6000,
-    settle_ms=1000,
-)
-IF_BLOCKED: Final = (
-    "Binance does not serve every country and data centre from every host. "
-    f"Set {SETTING} to a host that serves you: https://data-api.binance.vision has all public "
-    "market data and is the least restricted; https://api.binance.us is a separate exchange."
-)
-
-_KLINES: Final = "/api/v3/klines"
-_KLINES_WEIGHT: Final = 2
-_SYMBOLS_WEIGHT: Final = 20
-
-_STATUSES: Final[dict[str, SymbolStatus]] = {status: status for status in get_args(SymbolStatus)}
 _JSON_WORDS: Final[dict[type, str]] = {list: "a list", dict: "an object", str: "text"}
+
+_SHORTEST_MONTH_MS: Final = 28 * DAY_MS
+_OFF_GRID: Final = 10
+"""Rows that a span may have beyond those of its grid: after an outage trading may begin off it."""
 
 _ILLEGAL_CHARACTERS: Final = -1100
 _UNKNOWN_INTERVAL: Final = -1120
@@ -72,65 +50,87 @@ class Listing:
     weight_limit: int | None
 
 
-def newest_request(series: Series, limit: int, before_ms: int | None) -> Request:
-    """The newest rows, or the newest before a moment."""
+def newest_request(
+    market: BinanceMarket, series: Series, limit: int, before_ms: int | None
+) -> Request:
+    """The newest rows, or the newest before a moment. Raises as `oldest_request`."""
     end = () if before_ms is None else (("endTime", str(max(0, before_ms - 1))),)
-    return _klines(series, limit, end)
+    return _klines(market, series, limit, end)
 
 
-def oldest_request(series: Series, span: Span, limit: int) -> Request:
-    """The oldest rows of a span; both of Binance's bounds are inclusive."""
+def oldest_request(market: BinanceMarket, series: Series, span: Span, limit: int) -> Request:
+    """The oldest rows of a span; both of Binance's bounds are inclusive.
+
+    Raises `NoSuchInterval`, and `UnknownSymbol` for small letters: one symbol has one spelling.
+    """
     start, end = max(0, span.start), max(0, span.end - 1)
-    return _klines(series, limit, (("startTime", str(start)), ("endTime", str(end))))
+    bounds = (("startTime", str(start)), ("endTime", str(end)))
+    return _klines(market, series, _enough(market, series.interval, span, limit), bounds)
 
 
-def time_request() -> Request:
+def time_request(market: BinanceMarket) -> Request:
     """What the exchange's clock says."""
-    return Request("/api/v3/time")
+    return Request(f"{market.path}/time")
 
 
-def symbols_request() -> Request:
-    """Every symbol, without the permission names that are nine tenths of the answer."""
-    return Request(
-        "/api/v3/exchangeInfo", (("showPermissionSets", "false"),), weight=_SYMBOLS_WEIGHT
-    )
+def symbols_request(market: BinanceMarket) -> Request:
+    """Every symbol, with its state and rules."""
+    path = f"{market.path}/exchangeInfo"
+    return Request(path, market.symbols_query, weight=market.symbols_weight)
 
 
-def read_rows(answer: Answer, request: Request, series: Series) -> list[Any]:
+def read_rows(market: BinanceMarket, answer: Answer, request: Request, series: Series) -> list[Any]:
     """The rows of a klines answer, not yet looked at.
 
-    Raises `UnknownSymbol`, `UnknownInterval`, `Refused`; for a while `ServerFault`, `BadAnswer`.
+    Raises `UnknownSymbol`, `NoSuchInterval`, `Refused`; for a while `ServerFault`, `BadAnswer`.
     """
     if answer.status != HTTPStatus.OK:
-        raise _refusal(answer, request, series)
+        raise _refusal(market, answer, request, series)
     return _expect(_json(answer), list, "the answer")
 
 
-def read_time(answer: Answer, request: Request) -> int:
+def read_time(market: BinanceMarket, answer: Answer, request: Request) -> int:
     """The exchange's clock in epoch milliseconds."""
-    found = _object(answer, request).get("serverTime")
+    found = _object(market, answer, request).get("serverTime")
     if type(found) is not int or found <= 0:
         msg = f"serverTime is not a time: {found!r:.50}"
         raise BadAnswer(msg)
     return found
 
 
-def read_listing(answer: Answer, request: Request) -> Listing:
+def read_listing(market: BinanceMarket, answer: Answer, request: Request) -> Listing:
     """Every symbol of an exchangeInfo answer, and the weight per minute that it grants."""
-    found = _object(answer, request)
+    found = _object(market, answer, request)
     listed = _expect(found.get("symbols"), list, "symbols")
-    symbols = [_symbol(number, entry) for number, entry in enumerate(listed, start=1)]
+    symbols = [_symbol(market, number, entry) for number, entry in enumerate(listed, start=1)]
     return Listing(symbols, _weight_limit(found.get("rateLimits")))
 
 
-def _klines(series: Series, limit: int, bounds: tuple[tuple[str, str], ...]) -> Request:
-    named = (("symbol", series.symbol), ("interval", series.interval.text))
-    return Request(_KLINES, (*named, *bounds, ("limit", str(limit))), weight=_KLINES_WEIGHT)
+def _klines(
+    market: BinanceMarket, series: Series, limit: int, bounds: tuple[tuple[str, str], ...]
+) -> Request:
+    name, interval = series.symbol, series.interval.text
+    if interval not in market.intervals:
+        raise NoSuchInterval(market.name, interval, market.intervals)
+    if name != name.upper():
+        # Some markets would answer, and the same candles would be kept under two names.
+        raise UnknownSymbol(market.name, name, [name.upper()])
+    named = (("symbol", name), ("interval", interval))
+    weight = next(weight for most, weight in market.klines_weights if limit <= most)
+    params = (*named, *bounds, ("limit", str(limit)))
+    return Request(f"{market.path}/klines", params, weight=weight)
 
 
-def _object(answer: Answer, request: Request) -> dict[str, Any]:
+def _enough(market: BinanceMarket, interval: Interval, span: Span, limit: int) -> int:
+    """The cheapest limit that the span cannot fill, so that it cuts nothing off; else `limit`."""
+    shortest_ms = interval.length_ms or _SHORTEST_MONTH_MS
+    room = (span.end - span.start) // shortest_ms + _OFF_GRID
+    return min(limit, next((most for most, _ in market.klines_weights if room < most), limit))
+
+
+def _object(market: BinanceMarket, answer: Answer, request: Request) -> dict[str, Any]:
     if answer.status != HTTPStatus.OK:
-        raise _refusal(answer, request, None)
+        raise _refusal(market, answer, request, None)
     return _expect(_json(answer), dict, "the answer")
 
 
@@ -150,17 +150,20 @@ def _expect(found: object, kind: type[T], what: str) -> T:
     return found
 
 
-def _refusal(answer: Answer, request: Request, series: Series | None) -> ChandleryError:
+def _refusal(
+    market: BinanceMarket, answer: Answer, request: Request, series: Series | None
+) -> ChandleryError:
     code, text = _coded(answer)
     if series is not None and (code == _UNKNOWN_SYMBOL or _illegal(code, text, "symbol")):
-        return UnknownSymbol(NAME, series.symbol)
+        return UnknownSymbol(market.name, series.symbol)
     if series is not None and (code == _UNKNOWN_INTERVAL or _illegal(code, text, "interval")):
-        return UnknownInterval(series.interval.text, (one.text for one in INTERVALS))
+        return NoSuchInterval(market.name, series.interval.text, market.intervals)
     if code in _PASSING:
         return ServerFault(f"HTTP {answer.status}, code {code}: {text}")
-    asked = f"Binance refused {request.shown()} with HTTP {answer.status}"
+    asked = f"{market.title} refused {request.shown()} with HTTP {answer.status}"
     if code is None:
-        return Refused(f"{asked}{excerpt(answer, request)}. Is {SETTING} the address of Binance?")
+        hint = f"Is {market.setting} the address of {market.title}?"
+        return Refused(f"{asked}{excerpt(answer, request)}. {hint}")
     return Refused(f"{asked}, code {code}: {text}", code=code)
 
 
@@ -191,14 +194,14 @@ def _weight_limit(limits: object) -> int | None:
     return None
 
 
-def _symbol(number: int, entry: object) -> SymbolInfo:
+def _symbol(market: BinanceMarket, number: int, entry: object) -> SymbolInfo:
     what = f"symbol {number} of the list"
     found = _expect(entry, dict, what)
     symbol, base, quote = (
         _expect(found.get(name), str, f"{name} in {what}")
         for name in ("symbol", "baseAsset", "quoteAsset")
     )
-    status = _STATUSES.get(str(found.get("status")), "UNKNOWN")
+    status = market.statuses.get(str(found.get("status")), "UNKNOWN")
     return SymbolInfo(symbol, base, quote, status, _tick_decimals(found.get("filters")))
 
 

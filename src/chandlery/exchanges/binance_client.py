@@ -1,4 +1,4 @@
-"""Binance spot over REST: public market data, no key needed."""
+"""One market of Binance over REST: public market data, no key needed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.errors import BadSpan
 from chandlery.exchanges import binance
+from chandlery.exchanges.binance_markets import BinanceMarket
 from chandlery.exchanges.exchange import Page
 from chandlery.exchanges.pages import Asked, FromTheFuture, read_candles
 from chandlery.exchanges.server_clock import Reading, ServerClock
@@ -20,7 +21,7 @@ from chandlery.transport.service import MANNERS, Manners, Service
 
 
 class BinanceClient:
-    """The `Exchange` of `binance:…` series. Thread-safe; the constructor asks nobody.
+    """The `Exchange` of one of Binance's markets. Thread-safe; the constructor asks nobody.
 
     Without `budget` it keeps one of its own; who opens several clients on one machine passes the
     same budget to all.
@@ -28,48 +29,51 @@ class BinanceClient:
 
     def __init__(
         self,
+        market: BinanceMarket,
         urls: Sequence[str] | None = None,
         *,
         clock: Clock,
         budget: Budget | None = None,
         manners: Manners = MANNERS,
     ) -> None:
-        self._quirks = binance.QUIRKS
+        self._market = market
         self._clock = ServerClock(clock, self._read_clock)
-        self._budget = budget or MinuteBudget(clock, limit=self._quirks.weight_limit)
+        self._budget = budget or MinuteBudget(clock, limit=market.weight_limit)
         service = Service(
-            name="Binance",
-            urls=urls or self._quirks.urls,
-            setting=binance.SETTING,
-            if_blocked=binance.IF_BLOCKED,
-            weight_header=binance.WEIGHT_HEADER,
+            name=market.title,
+            urls=urls or market.urls,
+            setting=market.setting,
+            if_blocked=market.if_blocked,
+            weight_header=market.weight_header,
         )
         self._sender = Sender(service, clock=clock, budget=self._budget, manners=manners)
 
     @property
     def name(self) -> str:
         """The word for it in a series."""
-        return binance.NAME
+        return self._market.name
 
     @property
     def page_limit(self) -> int:
         """The most rows of one page."""
-        return self._quirks.page_limit
+        return self._market.page_limit
 
     def newest(self, series: Series, limit: int, *, before_ms: int | None = None) -> Page:
         """The newest `limit` rows, of those that open before `before_ms`; see `Exchange`."""
-        request = binance.newest_request(series, self._checked(limit), before_ms)
+        request = binance.newest_request(self._market, series, self._checked(limit), before_ms)
         return self._page(request, Asked(series, limit, end_ms=before_ms))
 
     def oldest(self, series: Series, span: Span, limit: int) -> Page:
         """The oldest `limit` rows that open within `span`; see `Exchange`."""
-        request = binance.oldest_request(series, span, self._checked(limit))
+        request = binance.oldest_request(self._market, series, span, self._checked(limit))
         return self._page(request, Asked(series, limit, start_ms=span.start, end_ms=span.end))
 
     def symbols(self) -> list[SymbolInfo]:
         """Every symbol that Binance lists, those that have ended too (status BREAK)."""
-        request = binance.symbols_request()
-        listing = self._sender.ask(request, lambda answer: binance.read_listing(answer, request))
+        request = binance.symbols_request(self._market)
+        listing = self._sender.ask(
+            request, lambda answer: binance.read_listing(self._market, answer, request)
+        )
         if listing.weight_limit is not None:
             # Never raised: a lower limit may have been chosen to leave room for other programs.
             self._budget.limit = min(self._budget.limit, listing.weight_limit)
@@ -88,12 +92,12 @@ class BinanceClient:
         return self._sender.ask(request, lambda answer: self._read_page(answer, request, asked))
 
     def _read_page(self, answer: Answer, request: Request, asked: Asked) -> Page:
-        rows = binance.read_rows(answer, request, asked.series)
+        rows = binance.read_rows(self._market, answer, request, asked.series)
         self._clock.refresh()
         server_ms = self._clock.at(answer.sent_ms)
         try:
             candles = read_candles(
-                rows, asked, server_ms=server_ms, settle_ms=self._quirks.settle_ms
+                rows, asked, server_ms=server_ms, settle_ms=self._market.settle_ms
             )
         except FromTheFuture:
             # Perhaps it is our picture of its clock that is wrong: the next try measures again.
@@ -102,17 +106,17 @@ class BinanceClient:
         return Page(candles, server_ms, request.shown())
 
     def _read_clock(self) -> Reading:
-        request = binance.time_request()
-        reading = self._sender.ask(request, lambda answer: _reading(answer, request))
+        request = binance.time_request(self._market)
+        reading = self._sender.ask(request, lambda answer: self._reading(answer, request))
         self._budget.align(reading.offset_ms)
         return reading
+
+    def _reading(self, answer: Answer, request: Request) -> Reading:
+        server_ms = binance.read_time(self._market, answer, request)
+        return Reading(server_ms, answer.sent_ms, answer.received_ms)
 
     def _checked(self, limit: int) -> int:
         if not 1 <= limit <= self.page_limit:
             msg = f"A page of {self.name} has 1 to {self.page_limit} candles, not {limit}."
             raise BadSpan(msg)
         return limit
-
-
-def _reading(answer: Answer, request: Request) -> Reading:
-    return Reading(binance.read_time(answer, request), answer.sent_ms, answer.received_ms)

@@ -32,6 +32,8 @@ class Quirks:
     """Base URLs, best first."""
     page_limit: int
     """The most rows of one answer."""
+    page_weight: int
+    """What a full page costs of the request budget."""
     weight_limit: int
     """Request weight per minute and IP address, until the exchange says otherwise."""
     settle_ms: int
@@ -52,7 +54,7 @@ class Exchange(Protocol):
     def newest(self, series: Series, limit: int, *, before_ms: int | None = None) -> Page:
         """The newest `limit` rows, of those that open before `before_ms`; ascending.
 
-        Raises `UnknownSymbol`, `UnknownInterval`; `BadSpan` for a limit that is no page.
+        Raises `UnknownSymbol`, `NoSuchInterval`; `BadSpan` for a limit that is no page.
         """
 
     def oldest(self, series: Series, span: Span, limit: int) -> Page:

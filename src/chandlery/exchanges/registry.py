@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from chandlery.clock import Clock, SystemClock
 from chandlery.errors import UnknownExchange
-from chandlery.exchanges import binance
 from chandlery.exchanges.binance_client import BinanceClient
+from chandlery.exchanges.binance_markets import SPOT, UM
 from chandlery.exchanges.exchange import Exchange, Quirks
 from chandlery.transport.budget import Budget
 from chandlery.transport.service import MANNERS, Manners
 
 _ADAPTERS: Final[dict[str, tuple[Callable[..., Exchange], Quirks]]] = {
-    binance.NAME: (BinanceClient, binance.QUIRKS),
+    SPOT.name: (partial(BinanceClient, SPOT), SPOT),
+    UM.name: (partial(BinanceClient, UM), UM),
 }
 
 
@@ -29,6 +31,12 @@ def weight_limit(name: str) -> int:
     Raises `UnknownExchange`.
     """
     return _known(name)[1].weight_limit
+
+
+def rest_price(name: str) -> tuple[int, int, int]:
+    """Rows of a full page, its weight, and the weight per minute. Raises `UnknownExchange`."""
+    quirks = _known(name)[1]
+    return quirks.page_limit, quirks.page_weight, quirks.weight_limit
 
 
 def open_exchange(

@@ -39,6 +39,8 @@ print(  # noqa: T201  the answer
     json.dumps(
         {
             "markets": len(markets),
+            "swaps": sum(each["swap"] and each["linear"] for each in markets.values()),
+            "swap_close": exchange.fetch_ohlcv(f"{SYMBOL}:USDT", "1h", limit=1)[-1][4],
             "tick": markets[SYMBOL]["precision"]["price"],
             "inactive": [each["id"] for each in markets.values() if not each["active"]],
             "rows": len(rows),

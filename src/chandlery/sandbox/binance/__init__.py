@@ -1,1 +1,1 @@
-"""Binance's spot REST interface: parameters, refusals, weights, endpoints. No HTTP server here."""
+"""Binance's REST interfaces: parameters, refusals, weights, endpoints. No HTTP server here."""

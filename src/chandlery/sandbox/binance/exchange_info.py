@@ -60,17 +60,18 @@ def _whole(asking: Asking, symbols: list[dict[str, Any]]) -> dict[str, Any]:
         "timezone": "UTC",
         "serverTime": asking.time(asking.now_ms + asking.skew_ms),
         "rateLimits": [
-            _rate("REQUEST_WEIGHT", "MINUTE", 1, asking.weight_limit),
-            _rate("ORDERS", "SECOND", 10, 100),
-            _rate("ORDERS", "DAY", 1, 200_000),
-            _rate("RAW_REQUESTS", "MINUTE", 5, 300_000),
+            rate("REQUEST_WEIGHT", "MINUTE", 1, asking.weight_limit),
+            rate("ORDERS", "SECOND", 10, 100),
+            rate("ORDERS", "DAY", 1, 200_000),
+            rate("RAW_REQUESTS", "MINUTE", 5, 300_000),
         ],
         "exchangeFilters": [],
         "symbols": symbols,
     }
 
 
-def _rate(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
+def rate(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
+    """One entry of `rateLimits`."""
     return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import orjson
@@ -82,10 +82,10 @@ class Query:
             raise refused(OVERFLOWED, name)
         return None if value is None else int(value)
 
-    def limit(self, *, default: int = 500, most: int = MOST_ROWS) -> int:
-        """The number of rows asked for; more than the most is cut, as the exchange does."""
+    def limit(self, *, default: int = 500, most: int = MOST_ROWS, cut: bool = True) -> int:
+        """The number of rows asked for; more than the most is cut, or else refused."""
         asked = self.number("limit")
-        if asked == 0:
+        if asked == 0 or (asked is not None and asked > most and not cut):
             raise refused(BAD_VALUE, "limit")
         return min(default if asked is None else asked, most)
 
@@ -129,11 +129,11 @@ class Query:
 _MOST_SYMBOLS: Final = 100
 
 
-def interval_named(text: str) -> Interval:
-    """One of the sixteen, case and all."""
-    if text not in _INTERVALS:
+def interval_named(text: str, known: Mapping[str, Interval] = _INTERVALS) -> Interval:
+    """One of the sixteen, or of those that are known here, case and all."""
+    if text not in known:
         raise refused(BAD_INTERVAL)
-    return _INTERVALS[text]
+    return known[text]
 
 
 def zone_ms(text: str | None) -> int:
