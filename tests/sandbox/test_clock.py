@@ -171,6 +171,8 @@ def test_addresses_by_setting() -> None:
     with Sandbox() as box:
         assert box.addresses == {
             "CHANDLERY_BINANCE_URL": box.binance_url,
+            "CHANDLERY_BINANCE_UM_URL": box.binance_url,
+            "CHANDLERY_BINANCE_ARCHIVE_URL": box.archive_url,
             "CHANDLERY_COINGECKO_URL": box.coingecko_url,
         }
         assert box.coingecko_url.endswith("/api/v3")

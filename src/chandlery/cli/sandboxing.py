@@ -13,8 +13,9 @@ from chandlery.cli.options import Json
 Files = Annotated[
     list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")
 ]
-TwoPorts = Annotated[
-    int, typer.Option(help="Binance's paths here, CoinGecko's on the next; 0 for free ones.")
+ThreePorts = Annotated[
+    int,
+    typer.Option(help="Binance's paths here, then CoinGecko's, then the archive; 0: free ones."),
 ]
 Seed = Annotated[int, typer.Option(help="Which invented market.")]
 Replay = Annotated[
@@ -36,7 +37,7 @@ MoreSymbols = Annotated[
 
 def sandbox(
     files: Files = None,
-    port: TwoPorts = 0,
+    port: ThreePorts = 0,
     seed: Seed = 1,
     replay: Replay = None,
     symbol: Symbol = None,
@@ -48,10 +49,11 @@ def sandbox(
     more_symbols: MoreSymbols = 0,
     as_json: Json = False,
 ) -> None:
-    """Run the built-in exchange until Ctrl-C: Binance's REST market data, and CoinGecko.
+    """Run the built-in exchange until Ctrl-C: Binance's REST market data, its archive, CoinGecko.
 
     Other programs use it by its address, as they would the real one; it needs no network. Faults
-    are ordered over HTTP at /sandbox/faults, the clock at /sandbox/clock.
+    are ordered over HTTP at /sandbox/faults, those of archive files at /sandbox/archive, the
+    clock at /sandbox/clock. What it prints are the settings that lead Chandlery to it.
     """
     import orjson
 
@@ -76,5 +78,5 @@ def sandbox(
         else:
             for name, url in box.addresses.items():
                 say(f"{name}={url}")
-            note("SANDBOX: set both and everything runs against it (Ctrl-C ends it)")
+            note("SANDBOX: set these and everything runs against it (Ctrl-C ends it)")
         wait_for_ever()

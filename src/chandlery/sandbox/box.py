@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
 from chandlery.candles.interval import Interval
-from chandlery.sandbox.binance.spot import Spot
+from chandlery.errors import InputError
+from chandlery.sandbox.archive.faults import ArchiveFault, ArchiveFaultKind, ArchiveFaults
+from chandlery.sandbox.archive.service import ArchiveService
+from chandlery.sandbox.binance.server import Binance
 from chandlery.sandbox.clock import SandboxClock
 from chandlery.sandbox.coingecko.service import CoinGeckoService
 from chandlery.sandbox.options import SandboxOptions
@@ -17,6 +20,7 @@ from chandlery.sandbox.sources.many import ManySymbols
 from chandlery.sandbox.sources.recorded import RecordedSource, load_recorded
 from chandlery.sandbox.sources.source import Source
 from chandlery.sandbox.sources.synthetic import SyntheticSource
+from chandlery.sandbox.wire.archive_serving import ArchiveWire
 from chandlery.sandbox.wire.faults import Faults
 from chandlery.sandbox.wire.listeners import Listeners
 from chandlery.sandbox.wire.seen import RequestsSeen
@@ -24,15 +28,17 @@ from chandlery.sandbox.wire.serving import Wire
 
 
 class Sandbox:
-    """A Binance and a CoinGecko on loopback, for as long as the `with` block lasts.
+    """A Binance, its archive, and a CoinGecko on loopback, for as long as the `with` block lasts.
 
     Takes the fields of `SandboxOptions` as keywords, or the options themselves:
 
         with Sandbox(seed=1, now_ms=1_763_000_000_000) as box:
             box.binance_url     # http://127.0.0.1:40001, the exchange's paths are /api/v3/...
             box.coingecko_url   # http://127.0.0.1:40002/api/v3
+            box.archive_url     # http://127.0.0.1:40003, files are below /data/
             box.clock.advance(3600)
             box.faults.next("5xx", times=3, path="klines")
+            box.spoil_archive("cut", "BTCUSDT-1h-2024-07")
             box.requests.count("klines")
 
     The addresses are known from `start` on. Raises `InputError` for options that cannot be,
@@ -46,10 +52,14 @@ class Sandbox:
         self.clock = _clock(self.options, recorded)
         self.faults = Faults()
         self.requests = RequestsSeen()
-        more = self.options.more_symbols
-        self._source: Source = recorded or (ManySymbols(synthetic, more) if more else synthetic)
-        self._spot = Spot(self._source, self.clock, self.options.weight_limit)
+        self.archive_faults = ArchiveFaults()
+        self._source: Source = recorded or _invented(synthetic, self.options)
+        self._binance = Binance(self._source, self.clock, self.options.weight_limit)
         self._coingecko = CoinGeckoService(synthetic, self.clock, self.options)
+        # The archive works in threads of its own, so it has the same market once more.
+        twin = SyntheticSource(self.options.seed, synthetic.revisions)
+        shelved: Source = recorded or _invented(twin, self.options)
+        self._archive = ArchiveService(shelved, self.clock, self.archive_faults)
         self._listeners = Listeners(self.options.host)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -58,18 +68,25 @@ class Sandbox:
     @property
     def binance_url(self) -> str:
         """The exchange's address, without a path."""
-        return self._url(0)
+        return self._url("binance")
 
     @property
     def coingecko_url(self) -> str:
         """CoinGecko's base address, which ends in /api/v3."""
-        return f"{self._url(1)}/api/v3"
+        return f"{self._url('coingecko')}/api/v3"
+
+    @property
+    def archive_url(self) -> str:
+        """The archive's address, without a path."""
+        return self._url("archive")
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Both, by the names of the settings that take them."""
+        """All, by the names of the settings that take them."""
         return {
             "CHANDLERY_BINANCE_URL": self.binance_url,
+            "CHANDLERY_BINANCE_UM_URL": self.binance_url,
+            "CHANDLERY_BINANCE_ARCHIVE_URL": self.archive_url,
             "CHANDLERY_COINGECKO_URL": self.coingecko_url,
         }
 
@@ -81,44 +98,63 @@ class Sandbox:
     @property
     def weight_used(self) -> int:
         """Request weight used in the current minute of the exchange's clock."""
-        return self._spot.weights.used
+        return self._binance.weights.used
 
     def forgive(self) -> None:
         """Lift a ban and set the used weight to nothing."""
-        self._spot.weights.forgive()
+        self._binance.forgive()
 
     def revise(self, symbol: str, interval: str, open_ms: int) -> None:
-        """Change a closed candle: one more trade at the close, as if found later."""
-        self._source.revise(symbol, Interval.parse(interval), open_ms)
+        """Change a closed candle: one more trade at the close, as if found later.
+
+        Files of the archive that are published by now stay as they are.
+        """
+        self._source.revise(symbol, Interval.parse(interval), open_ms, self.clock.now_ms())
+
+    def spoil_archive(self, kind: ArchiveFaultKind, path: str = "", times: int = -1) -> None:
+        """Let every file of the archive whose path holds `path` meet a fault.
+
+        It lasts until `archive_faults.clear()`; a `checksum` may be for so many downloads. Raises
+        `InputError` for what cannot be planned.
+        """
+        known = len(self._source.revisions)
+        self.archive_faults.add(ArchiveFault(kind, path, times, self.clock.now_ms(), known))
 
     @contextmanager
-    def unreachable(self) -> Iterator[None]:
-        """Within the block connections are refused, and open ones are dropped."""
-        self._call(self._listeners.close())
+    def unreachable(self, service: str = "") -> Iterator[None]:
+        """Within the block connections are refused, and open ones are dropped.
+
+        Of one service (`binance`, `coingecko`, `archive`), or of all. Raises `InputError` for
+        another name.
+        """
+        names = _names(service)
+        self._call(self._listeners.close(names))
         try:
             yield
         finally:
-            self._call(self._open())
+            self._call(self._open(names))
 
-    async def vanish(self, seconds: float) -> None:
+    async def vanish(self, seconds: float, service: str = "") -> None:
         """The same for so many seconds, for the control paths."""
-        task = asyncio.get_running_loop().create_task(self._vanish(seconds))
+        names = _names(service)
+        task = asyncio.get_running_loop().create_task(self._vanish(seconds, names))
         self._vanishing.add(task)
         task.add_done_callback(self._vanishing.discard)
 
     def start(self) -> Self:
         """Serve until `stop`. Raises `PortInUse`."""
-        self._listeners.reserve(self.options.port)
+        self._listeners.reserve(self.options.port, _SERVICES)
         loop = self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=_run, args=(loop,), name="sandbox", daemon=True)
         self._thread.start()
-        self._call(self._open())
+        self._call(self._open(_SERVICES))
         return self
 
     def stop(self) -> None:
         """Stop serving and free the ports."""
         if self._loop is not None and self._thread is not None:
-            self._call(self._listeners.close())
+            self._call(self._listeners.close(_SERVICES))
+            self._archive.close()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
@@ -138,27 +174,33 @@ class Sandbox:
             raise RuntimeError(msg)
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    async def _open(self) -> None:
-        services = (("binance", self._spot), ("coingecko", self._coingecko))
-        await self._listeners.open([Wire(name, each, self).app() for name, each in services])
+    async def _open(self, names: Sequence[str]) -> None:
+        wires = {
+            "binance": Wire("binance", self._binance, self),
+            "coingecko": Wire("coingecko", self._coingecko, self),
+            "archive": ArchiveWire("archive", self._archive, self),
+        }
+        await self._listeners.open({name: wires[name].app() for name in names})
 
-    async def _vanish(self, seconds: float) -> None:
+    async def _vanish(self, seconds: float, names: Sequence[str]) -> None:
         await asyncio.sleep(0.05)
-        await self._listeners.close()
+        await self._listeners.close(names)
         await asyncio.sleep(seconds)
-        await self._open()
+        await self._open(names)
 
-    def _url(self, place: int) -> str:
+    def _url(self, name: str) -> str:
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
-        return f"http://{host}:{self._listeners.ports[place]}"
+        return f"http://{host}:{self._listeners.port(name)}"
 
 
+_SERVICES: Final = ("binance", "coingecko", "archive")
+"""In the order of their ports."""
 _NEVER: Final = threading.Event()
 _SIGNALS_EVERY_S: Final = 0.25
 
 
 def serve(options: SandboxOptions, ready: Callable[[Sandbox], None]) -> None:
-    """Serve until Ctrl-C; `ready` is called once, when both addresses answer.
+    """Serve until Ctrl-C; `ready` is called once, when all addresses answer.
 
     Raises as `Sandbox` does.
     """
@@ -167,6 +209,18 @@ def serve(options: SandboxOptions, ready: Callable[[Sandbox], None]) -> None:
         # In short waits: polars takes SIGINT over, after which Ctrl-C does not end a long one.
         while not _NEVER.wait(_SIGNALS_EVERY_S):
             pass
+
+
+def _invented(market: SyntheticSource, options: SandboxOptions) -> Source:
+    return ManySymbols(market, options.more_symbols) if options.more_symbols else market
+
+
+def _names(service: str) -> Sequence[str]:
+    if not service:
+        return _SERVICES
+    if service not in _SERVICES:
+        raise InputError(f"'{service}' is no service. Known: {', '.join(_SERVICES)}.")
+    return (service,)
 
 
 def _clock(options: SandboxOptions, recorded: RecordedSource | None) -> SandboxClock:
@@ -181,6 +235,7 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
     loop.run_until_complete(_cancel_all(loop))
     loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
 
 
 async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -15,6 +15,7 @@ from chandlery.sandbox.sources.many import MOST
 WEIGHT_LIMIT: Final = 6000
 COINGECKO_LIMIT: Final = 100
 _LAST_PORT: Final = 65535
+_PORTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class SandboxOptions:
     """Another seed is another market."""
     host: str = "127.0.0.1"
     port: int = 0
-    """Binance's paths are served here and CoinGecko's on the next port; 0 takes two free ones."""
+    """Binance's paths are served here, CoinGecko's on the next port and the archive on the one
+    after; 0 takes three free ones."""
     now_ms: int | None = None
     """Where the exchange's clock starts; None is the machine's time (in replay: just after the
     last candle, or just before its end if it may be unfinished)."""
@@ -47,8 +49,9 @@ class SandboxOptions:
     """Recorded bodies of /coins/markets, served as they are: page 1 the first, and so on."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port < _LAST_PORT:
-            raise InputError(f"Port {self.port} cannot be used; choose 0 to {_LAST_PORT - 1}.")
+        highest = _LAST_PORT + 1 - _PORTS
+        if not 0 <= self.port <= highest:
+            raise InputError(f"Port {self.port} cannot be used; choose 0 to {highest}.")
         if self.speed is not None and self.speed < 0:
             raise InputError(f"The clock cannot run backwards (speed {self.speed}).")
         if self.weight_limit < 1 or self.coingecko_limit < 1:

@@ -31,6 +31,10 @@ class Bounded(Generic[Key, Value]):
             self.total -= self._size(self._held.popitem(last=False)[1])
         return value
 
+    def held(self, key: Key) -> Value | None:
+        """The value of `key` if it is held."""
+        return self._held.get(key)
+
     def clear(self) -> None:
         """Forget everything."""
         self._held.clear()

@@ -49,7 +49,8 @@ def choose(
     if asked.start_ms is not None:
         parts = _oldest(blocks, held, asked)
         missing = asked.limit - sum(count for count, _ in parts)
-        open_candle = forming() if missing > 0 else None
+        past = asked.end_ms is not None and asked.end_ms < held.stop_ms
+        open_candle = forming() if missing > 0 and not past else None
         if open_candle and _within(open_candle[0], asked):
             parts.append((1, open_candle[1]))
     else:

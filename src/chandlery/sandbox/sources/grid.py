@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from chandlery.candles.interval import DAY_MS, HOUR_MS, MONDAY_MS, Interval
+from chandlery.candles.span import Span
 from chandlery.sandbox.market.bars import Ints
 from chandlery.sandbox.market.generated import DAYS, HOURS, MINUTES, SECONDS, Level
 
@@ -56,6 +57,19 @@ class Grid:
         length = self.interval.length_ms
         first = self._origin() + block * rows * length
         return first + length * np.arange(rows + 1, dtype=np.int64)
+
+    def edges_within(self, span: Span) -> Ints:
+        """The open times in a span, and the one after its last. One edge alone is no candle."""
+        floor = self.floor(span.start)
+        first = floor if floor == span.start else self.next(floor)
+        if self.interval.length_ms is not None:
+            length = self.interval.length_ms
+            count = max(0, -(-(span.end - first) // length))
+            return first + length * np.arange(count + 1, dtype=np.int64)
+        edges = [first]
+        while edges[-1] < span.end:
+            edges.append(self.next(edges[-1]))
+        return np.array(edges, dtype=np.int64)
 
     def level(self) -> Level:
         """The coarsest generated candles from which these can be summed."""

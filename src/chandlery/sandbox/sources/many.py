@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import polars as pl
+
 from chandlery.candles.interval import Interval
+from chandlery.candles.span import Span
 from chandlery.sandbox.market.listings import LISTINGS, Listing
 from chandlery.sandbox.market.tape import Trades
 from chandlery.sandbox.sources.choosing import Asked
@@ -25,6 +28,7 @@ class ManySymbols:
 
     def __init__(self, source: Source, count: int) -> None:
         self._source = source
+        self.revisions = source.revisions
         likes = [(number, _BUSY[number % len(_BUSY)]) for number in range(1, count + 1)]
         self._more = [_like(number, listing) for number, listing in likes]
         self._market = {
@@ -60,9 +64,13 @@ class ManySymbols:
         """Trades from a time on."""
         return self._source.trades_since(self._of(symbol), start_ms, limit, now_ms)
 
-    def revise(self, symbol: str, interval: Interval, open_ms: int) -> None:
+    def table(self, symbol: str, interval: Interval, span: Span, known: int) -> pl.DataFrame:
+        """The candles that open in `span`."""
+        return self._source.table(self._of(symbol), interval, span, known)
+
+    def revise(self, symbol: str, interval: Interval, open_ms: int, at_ms: int) -> None:
         """Change a closed candle, of the symbol's likes too."""
-        self._source.revise(self._of(symbol), interval, open_ms)
+        self._source.revise(self._of(symbol), interval, open_ms, at_ms)
 
     def _of(self, symbol: str) -> str:
         return self._market.get(symbol, symbol)

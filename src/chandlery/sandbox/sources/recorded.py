@@ -19,6 +19,7 @@ import polars as pl
 from chandlery.candles.files import read_candles
 from chandlery.candles.frame import DECIMAL_COLUMNS
 from chandlery.candles.interval import MINUTE_MS, Interval
+from chandlery.candles.span import Span
 from chandlery.errors import BadFile
 from chandlery.sandbox.market.bars import Ints
 from chandlery.sandbox.market.listings import BY_SYMBOL, UNIT, Listing
@@ -26,7 +27,8 @@ from chandlery.sandbox.market.tape import Trades
 from chandlery.sandbox.options import SandboxOptions
 from chandlery.sandbox.sources.choosing import Asked, Stretch, choose
 from chandlery.sandbox.sources.recording_names import interval_of, symbol_of
-from chandlery.sandbox.sources.rendering import Block, block
+from chandlery.sandbox.sources.rendering import TABLE, Block, block
+from chandlery.sandbox.sources.revisions import Revised, Revisions
 from chandlery.sandbox.sources.source import Shown, Status, Window
 
 _QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "USD")
@@ -69,6 +71,8 @@ class RecordedSource:
         self._series: dict[str, dict[str, _Series]] = defaultdict(dict)
         for (symbol, interval), frame in frames.items():
             self._series[symbol][interval.text] = _series(interval, frame)
+        self._original = {symbol: dict(held) for symbol, held in self._series.items()}
+        self.revisions = Revisions()
         self._listings = {symbol: _listing(symbol, held) for symbol, held in self._series.items()}
 
     def listings(self, now_ms: int) -> list[tuple[Listing, Status]]:
@@ -122,15 +126,22 @@ class RecordedSource:
         del symbol, start_ms, limit, now_ms
         return _NO_TRADES
 
-    def revise(self, symbol: str, interval: Interval, open_ms: int) -> None:
+    def table(self, symbol: str, interval: Interval, span: Span, known: int) -> pl.DataFrame:
+        """The candles that open in `span`."""
+        series = self._original[symbol].get(interval.text)
+        if series is None:
+            return pl.DataFrame(schema=TABLE)
+        first, stop = np.searchsorted(series.opens, [span.start, span.end])
+        inside = series.frame.slice(int(first), int(stop - first))
+        times = pl.col("open_time", "close_time").dt.epoch("ms")
+        found = self.revisions.of(symbol, interval, known)
+        return _revised(inside, found).with_columns(times).select(*TABLE)
+
+    def revise(self, symbol: str, interval: Interval, open_ms: int, at_ms: int) -> None:
         """Add a trade of 0.001 to one candle."""
-        series = self._series[symbol][interval.text]
-        here = pl.col("open_time").dt.epoch("ms") == open_ms
-        more = pl.when(here).then(pl.lit(Decimal("0.001"))).otherwise(pl.lit(Decimal(0)))
-        frame = series.frame.with_columns(
-            (pl.col("volume") + more).cast(series.frame.schema["volume"]),
-            pl.col("trades") + here.cast(pl.Int64),
-        )
+        original = self._original[symbol][interval.text]
+        self.revisions.add(Revised(symbol, interval.text, open_ms, at_ms))
+        frame = _revised(original.frame, self.revisions.of(symbol, interval))
         self._series[symbol][interval.text] = _series(interval, frame)
 
 
@@ -170,6 +181,18 @@ def _series(interval: Interval, frame: pl.DataFrame) -> _Series:
         pl.col("open_time") + pl.duration(milliseconds=interval.typical_ms - 1)
     )
     return _Series(interval, frame.with_columns(closes, _without_nulls()), opens, {})
+
+
+def _revised(frame: pl.DataFrame, found: dict[int, int]) -> pl.DataFrame:
+    """The same candles, some with trades of 0.001 more, by open time."""
+    for open_ms, count in found.items():
+        here = pl.col("open_time").dt.epoch("ms") == open_ms
+        more = pl.when(here).then(pl.lit(count * Decimal("0.001"))).otherwise(pl.lit(Decimal(0)))
+        frame = frame.with_columns(
+            (pl.col("volume") + more).cast(frame.schema["volume"]),
+            pl.col("trades") + count * here.cast(pl.Int64),
+        )
+    return frame
 
 
 def _without_nulls() -> pl.Expr:

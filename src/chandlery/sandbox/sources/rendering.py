@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
 
 import numpy as np
 import polars as pl
 
 from chandlery.sandbox.market.bars import Bars, Ints
 from chandlery.sandbox.market.listings import UNIT, Listing
+
+EXACT: Final = pl.Decimal(38, 8)
+TABLE: Final[dict[str, pl.DataType]] = {
+    "open_time": pl.Int64(),
+    **dict.fromkeys(("open", "high", "low", "close", "volume"), EXACT),
+    "close_time": pl.Int64(),
+    "quote_volume": EXACT,
+    "trades": pl.Int64(),
+    **dict.fromkeys(("taker_buy_volume", "taker_buy_quote_volume"), EXACT),
+}
+"""Candles as columns, in the exchange's order; times in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,31 @@ def candle_row(open_ms: int, close_ms: int, bar: Bars, listing: Listing, *, micr
     closes = str(close_ms * scale + scale - 1)
     row = [str(open_ms * scale), *texts[:5], closes, texts[5], str(bar.trades[0]), *texts[6:]]
     return f'[{",".join(row)},"0"]'.encode()
+
+
+def candle_table(opens: Ints, closes: Ints, bars: Bars, listing: Listing) -> pl.DataFrame:
+    """The same candles as columns, in `TABLE`."""
+    price, lots, money = (
+        pl.lit(Decimal(unit) / UNIT, EXACT)
+        for unit in (listing.tick, listing.step, listing.granule)
+    )
+    columns = {
+        "open_time": (opens, None),
+        "open": (bars.open, price),
+        "high": (bars.high, price),
+        "low": (bars.low, price),
+        "close": (bars.close, price),
+        "volume": (bars.volume, lots),
+        "close_time": (closes, None),
+        "quote_volume": (bars.quote, money),
+        "trades": (bars.trades, None),
+        "taker_buy_volume": (bars.taker_volume, lots),
+        "taker_buy_quote_volume": (bars.taker_quote, money),
+    }
+    return pl.DataFrame({name: numbers for name, (numbers, _) in columns.items()}).select(
+        pl.col(name) if unit is None else (pl.col(name).cast(EXACT) * unit).cast(EXACT)
+        for name, (_, unit) in columns.items()
+    )
 
 
 def decimal_text(column: str, unit: int) -> pl.Expr:

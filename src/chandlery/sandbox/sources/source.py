@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import polars as pl
+
 from chandlery.candles.interval import Interval
+from chandlery.candles.span import Span
 from chandlery.sandbox.market.listings import Listing
 from chandlery.sandbox.market.tape import Trades
 from chandlery.sandbox.sources.choosing import Asked
+from chandlery.sandbox.sources.revisions import Revisions
 
 Status = Literal["TRADING", "BREAK"]
 
@@ -41,6 +45,8 @@ class Window:
 class Source(Protocol):
     """Everything that endpoints need to know of the market."""
 
+    revisions: Revisions
+
     def listings(self, now_ms: int) -> list[tuple[Listing, Status]]:
         """The symbols listed by now, oldest first."""
 
@@ -61,5 +67,11 @@ class Source(Protocol):
     def trades_since(self, symbol: str, start_ms: int, limit: int, now_ms: int) -> Trades:
         """Trades from a time on."""
 
-    def revise(self, symbol: str, interval: Interval, open_ms: int) -> None:
+    def table(self, symbol: str, interval: Interval, span: Span, known: int) -> pl.DataFrame:
+        """The candles that open in `span`, all of which have closed, in the columns of `TABLE`.
+
+        Of the revisions only the first `known` show.
+        """
+
+    def revise(self, symbol: str, interval: Interval, open_ms: int, at_ms: int) -> None:
         """Change a closed candle, as if a trade had been found in it later."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from chandlery.candles.interval import DAY_MS, HOUR_MS, SECOND_MS, Interval
+from chandlery.candles.span import Span
 from chandlery.sandbox.market.bars import Bars, Ints
 from chandlery.sandbox.market.bounded import Bounded
 from chandlery.sandbox.market.generated import DAYS, HOURS, SECONDS, Market
@@ -22,19 +24,26 @@ from chandlery.sandbox.market.tape import (
 )
 from chandlery.sandbox.sources.choosing import Asked, Stretch, choose
 from chandlery.sandbox.sources.grid import Grid
-from chandlery.sandbox.sources.rendering import Block, block, candle_row, candle_rows
+from chandlery.sandbox.sources.rendering import (
+    Block,
+    block,
+    candle_row,
+    candle_rows,
+    candle_table,
+)
+from chandlery.sandbox.sources.revisions import Revised, Revisions
 from chandlery.sandbox.sources.source import Shown, Status, Window
 
 _KEPT_BYTES: Final = 96 * 1024 * 1024
 
 
 class SyntheticSource:
-    """The invented market of one seed."""
+    """The invented market of one seed, with the revisions that somebody else may know too."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, revisions: Revisions | None = None) -> None:
         self.market = Market(seed)
         self._rendered: Bounded[_Key, Block] = Bounded(_KEPT_BYTES, Block.size)
-        self._revisions: dict[tuple[str, str, int], int] = {}
+        self.revisions = Revisions() if revisions is None else revisions
 
     def listings(self, now_ms: int) -> list[tuple[Listing, Status]]:
         """The symbols listed by now, oldest first; those that have ended are in BREAK."""
@@ -53,7 +62,7 @@ class SyntheticSource:
         forming_ms = grid.floor(now_ms)
         stop = forming_ms if listing.ended_ms is None else min(forming_ms, listing.ended_ms)
         held = Stretch(grid.floor(listing.listed_ms), stop)
-        key = _Key(symbol, interval.text, shown, self._revised_times(symbol, interval))
+        key = _Key(symbol, interval, shown, self._revised_times(symbol, interval))
         blocks = _Rendered(self, key, grid)
         return choose(blocks, held, asked, lambda: self._forming(listing, grid, shown, now_ms))
 
@@ -74,45 +83,35 @@ class SyntheticSource:
         return self._rendered.get(key, lambda: self._render(key, grid))
 
     def _render(self, key: _Key, grid: Grid) -> Block:
-        edges = grid.edges(key.block)
+        opens, closes, candles = self._candles(key.symbol, grid, grid.edges(key.block))
+        candles = _revised(opens, candles, self.revisions.of(key.symbol, key.interval))
+        listing = BY_SYMBOL[key.symbol]
+        return block(opens, candle_rows(opens, closes, candles, listing, micro=key.shown.micro))
+
+    def table(self, symbol: str, interval: Interval, span: Span, known: int) -> pl.DataFrame:
+        """The candles that open in `span`, all of which have closed."""
+        listing = BY_SYMBOL[symbol]
+        grid = Grid(interval, listing.listed_ms)
+        opens, closes, candles = self._candles(symbol, grid, grid.edges_within(span))
+        candles = _revised(opens, candles, self.revisions.of(symbol, interval, known))
+        return candle_table(opens, closes, candles, listing)
+
+    def _candles(self, symbol: str, grid: Grid, edges: Ints) -> tuple[Ints, Ints, Bars]:
+        """Open times, close times and candles between edges, where there was trading."""
         level = grid.level()
-        start, bars = self.market.bars(key.symbol, level, int(edges[0]), int(edges[-1]))
+        start, bars = self.market.bars(symbol, level, int(edges[0]), int(edges[-1]))
         alive = np.flatnonzero(bars.alive)
         group = np.searchsorted(edges, start + alive * level.length_ms, side="right") - 1
         candles = bars.rows(alive).fold(np.flatnonzero(np.diff(group, prepend=-1)))
         group = np.unique(group)
-        opens, closes = edges[group], edges[group + 1] - 1
-        candles = self._revised(key, opens, candles)
-        listing = BY_SYMBOL[key.symbol]
-        return block(opens, candle_rows(opens, closes, candles, listing, micro=key.shown.micro))
+        return edges[group], edges[group + 1] - 1, candles
 
-    def revise(self, symbol: str, interval: Interval, open_ms: int) -> None:
+    def revise(self, symbol: str, interval: Interval, open_ms: int, at_ms: int) -> None:
         """Add a trade of one lot step, at the close, to one candle of one interval."""
-        place = (symbol, interval.text, open_ms)
-        more = {place: self._revisions.get(place, 0) + 1}
-        # A new dictionary, because the serving thread may be walking through the old one.
-        self._revisions = {**self._revisions, **more}
+        self.revisions.add(Revised(symbol, interval.text, open_ms, at_ms))
 
     def _revised_times(self, symbol: str, interval: Interval) -> int:
-        series = (symbol, interval.text)
-        return sum(count for place, count in self._revisions.items() if place[:2] == series)
-
-    def _revised(self, key: _Key, opens: Ints, candles: Bars) -> Bars:
-        found = [
-            (int(np.searchsorted(opens, open_ms)), count)
-            for (symbol, interval, open_ms), count in self._revisions.items()
-            if (symbol, interval) == (key.symbol, key.interval) and open_ms in opens
-        ]
-        for place, count in found:
-            more = np.zeros(len(candles), dtype=np.int64)
-            more[place] = count
-            candles = replace(
-                candles,
-                trades=candles.trades + more,
-                volume=candles.volume + more,
-                quote=candles.quote + more * candles.close,
-            )
-        return candles
+        return sum(self.revisions.of(symbol, interval).values())
 
     def window(self, symbol: str, start_ms: int, now_ms: int) -> Window:
         """Trading from `start_ms` to now."""
@@ -188,7 +187,7 @@ _SECOND_FULL: Final = 500
 @dataclass(frozen=True, slots=True)
 class _Key:
     symbol: str
-    interval: str
+    interval: Interval
     shown: Shown
     revised: int
     """How often candles of the series were revised: older renderings are not asked for again."""
@@ -206,6 +205,21 @@ class _Rendered:
 
     def block(self, number: int) -> Block:
         return self.source.render(replace(self.key, block=number), self.grid)
+
+
+def _revised(opens: Ints, candles: Bars, found: dict[int, int]) -> Bars:
+    """Candles with so many trades more, by open time."""
+    for open_ms, count in found.items():
+        if open_ms in opens:
+            more = np.zeros(len(candles), dtype=np.int64)
+            more[opens == open_ms] = count
+            candles = replace(
+                candles,
+                trades=candles.trades + more,
+                volume=candles.volume + more,
+                quote=candles.quote + more * candles.close,
+            )
+    return candles
 
 
 def _scaled(

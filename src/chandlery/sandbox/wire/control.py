@@ -4,8 +4,11 @@
     GET    /sandbox/faults    the faults still planned
     POST   /sandbox/faults    {"kind": "5xx", "times": 3, "path": "klines", "service": "binance",
                                "seconds": 2}; times -1 is for ever; the kind "unreachable" closes
-                               both addresses for that many seconds
+                               all addresses, or that of a service, for that many seconds
     DELETE /sandbox/faults    behave again
+    GET    /sandbox/archive   what is planned for files of the archive
+    POST   /sandbox/archive   {"kind": "cut", "path": "BTCUSDT-1h-2024-07"}; "times": 2 for checksum
+    DELETE /sandbox/archive   files as they were; {"kind": "cut"} takes back one kind
     GET    /sandbox/clock     {"now_ms": ..., "speed": ...}
     POST   /sandbox/clock     {"advance": 3600}, {"now_ms": ..., "speed": 60}, {"speed": 0}
     POST   /sandbox/revise    {"symbol": "BTCUSDT", "interval": "1h", "open_ms": ...}
@@ -24,6 +27,7 @@ from aiohttp import web
 
 from chandlery.candles.interval import Interval
 from chandlery.errors import InputError
+from chandlery.sandbox.archive.faults import ArchiveFaultKind, ArchiveFaults
 from chandlery.sandbox.clock import SandboxClock
 from chandlery.sandbox.wire.faults import Faults
 from chandlery.sandbox.wire.seen import RequestsSeen
@@ -36,6 +40,7 @@ class Controlled(Protocol):
 
     clock: SandboxClock
     faults: Faults
+    archive_faults: ArchiveFaults
     requests: RequestsSeen
 
     @property
@@ -49,7 +54,10 @@ class Controlled(Protocol):
     def revise(self, symbol: str, interval: str, open_ms: int) -> None:
         """Change a closed candle."""
 
-    async def vanish(self, seconds: float) -> None:
+    def spoil_archive(self, kind: ArchiveFaultKind, path: str = "", times: int = -1) -> None:
+        """Let files of the archive meet a fault."""
+
+    async def vanish(self, seconds: float, service: str = "") -> None:
         """Close the addresses for a while."""
 
 
@@ -84,6 +92,9 @@ class Control:
             ("GET", "faults"): self._planned,
             ("POST", "faults"): self._plan,
             ("DELETE", "faults"): self._clear,
+            ("GET", "archive"): self._spoilt,
+            ("POST", "archive"): self._spoil,
+            ("DELETE", "archive"): self._mend,
             ("GET", "clock"): self._time,
             ("POST", "clock"): self._set_clock,
             ("POST", "revise"): self._revise,
@@ -102,7 +113,7 @@ class Control:
 
     async def _plan(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         if body["kind"] == "unreachable":
-            await self._box.vanish(float(body.get("seconds", 1.0)))
+            await self._box.vanish(float(body.get("seconds", 1.0)), body.get("service", ""))
         else:
             self._box.faults.next(**body)
         return await self._planned({})
@@ -110,6 +121,17 @@ class Control:
     async def _clear(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         self._box.faults.clear()
         return []
+
+    async def _spoilt(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self._box.archive_faults.planned()]
+
+    async def _spoil(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        self._box.spoil_archive(**body)
+        return await self._spoilt({})
+
+    async def _mend(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        self._box.archive_faults.clear(body.get("kind"))
+        return await self._spoilt({})
 
     async def _time(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"now_ms": self._box.clock.now_ms(), "speed": self._box.clock.speed}

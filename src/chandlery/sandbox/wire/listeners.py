@@ -1,9 +1,9 @@
-"""The two addresses: bound once, so that nobody else can take a port while it is closed."""
+"""The addresses: bound once, so that nobody else can take a port while it is closed."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -14,14 +14,16 @@ _PATIENCE_S: Final = 0.02
 """For requests still under way when closing: some hang on purpose. 0 would be for ever."""
 
 
-def reserve_two(host: str, port: int) -> list[socket.socket]:
-    """Two ports: the one asked for and the next, or two free ones for 0."""
-    first = reserve(host, port)
+def reserve_row(host: str, port: int, count: int) -> list[socket.socket]:
+    """Ports in a row from the one asked for, or as many free ones for 0."""
+    row: list[socket.socket] = []
     try:
-        return [first, reserve(host, port + 1 if port else 0)]
+        row.extend(reserve(host, port + place if port else 0) for place in range(count))
     except PortInUse:
-        first.close()
+        for each in row:
+            each.close()
         raise
+    return row
 
 
 def reserve(host: str, port: int) -> socket.socket:
@@ -64,36 +66,40 @@ class Listeners:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._reserved: list[socket.socket] = []
-        self._runners: list[web.AppRunner] = []
+        self._reserved: dict[str, socket.socket] = {}
+        self._runners: dict[str, web.AppRunner] = {}
 
-    @property
-    def ports(self) -> list[int]:
-        """The ports, in the order given."""
-        return [each.getsockname()[1] for each in self._reserved]
+    def port(self, name: str) -> int:
+        """The port of one service."""
+        port: int = self._reserved[name].getsockname()[1]
+        return port
 
-    def reserve(self, port: int) -> None:
-        """Take two ports, without listening yet. Raises `PortInUse`."""
-        self._reserved = reserve_two(self._host, port)
+    def reserve(self, port: int, names: Sequence[str]) -> None:
+        """Take a port for each name, without listening yet. Raises `PortInUse`."""
+        row = reserve_row(self._host, port, len(names))
+        self._reserved = dict(zip(names, row, strict=True))
 
-    async def open(self, apps: Sequence[web.Application]) -> None:
-        """Listen on every port, with one application each."""
-        for app, port in zip(apps, self.ports, strict=True):
+    async def open(self, apps: Mapping[str, web.Application]) -> None:
+        """Listen for every application on the port of its name, if it is not listened on yet."""
+        for name, app in apps.items():
+            if name in self._runners:
+                continue
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=_PATIENCE_S)
             await runner.setup()
             listening = _shared_socket(self._host)
-            listening.bind((self._host, port))
+            listening.bind((self._host, self.port(name)))
             await web.SockSite(runner, listening, backlog=512).start()
-            self._runners.append(runner)
+            self._runners[name] = runner
 
-    async def close(self) -> None:
+    async def close(self, names: Iterable[str]) -> None:
         """Stop listening and drop every connection; the ports stay reserved."""
-        for runner in self._runners:
-            await runner.cleanup()
-        self._runners.clear()
+        for name in names:
+            runner = self._runners.pop(name, None)
+            if runner is not None:
+                await runner.cleanup()
 
     def release(self) -> None:
         """Give the ports back."""
-        for each in self._reserved:
+        for each in self._reserved.values():
             each.close()
-        self._reserved = []
+        self._reserved = {}

@@ -29,7 +29,7 @@ _BODILY: Final = {"truncated", "reset-mid-body", "hang-mid-body", "garbled", "em
 
 def instead(fault: Fault, now_ms: int, weight_limit: int) -> Reply | None:
     """The answer that a fault gives in place of the real one, if it is an answer."""
-    wait, ban = _seconds(fault, _RETRY_S), _seconds(fault, _BAN_S)
+    wait, ban = seconds_away(fault), _seconds(fault, _BAN_S)
     return {
         "5xx": overloaded(),
         "html": Reply(502, GATEWAY_PAGE, HTML),
@@ -38,6 +38,11 @@ def instead(fault: Fault, now_ms: int, weight_limit: int) -> Reply | None:
         "451": restricted(),
         "403": blocked(),
     }.get(fault.kind)
+
+
+def seconds_away(fault: Fault) -> int:
+    """For how long a 429 says to stay away."""
+    return _seconds(fault, _RETRY_S)
 
 
 def spoil(fault: Fault, reply: Reply) -> Reply:

@@ -51,13 +51,13 @@ class Wire:
         bad = next((each for each in faults if each.kind not in {"latency", "skew"}), None)
         skew_ms = sum(round((each.seconds or 0) * 1000) for each in faults if each.kind == "skew")
         if bad is None:
-            return self._note(request, self._service_reply(request, skew_ms))
+            return self._note(request, await self._reply(request, skew_ms))
         return await self._misbehave(request, bad, skew_ms)
 
     async def _misbehave(
         self, request: web.Request, fault: Fault, skew_ms: int
     ) -> web.StreamResponse:
-        instead = misbehave.instead(fault, self._box.clock.now_ms(), self._box.weight_limit)
+        instead = self.instead(fault)
         if instead is not None:
             return self._note(request, instead)
         if not misbehave.breaks_body(fault):
@@ -67,15 +67,25 @@ class Wire:
             else:
                 misbehave.reset(request)
             return web.Response(status=500)
-        reply = self._service_reply(request, skew_ms)
+        reply = await self._reply(request, skew_ms)
+        if request.method == "HEAD":  # There is no body to break.
+            return self._note(request, reply)
         if fault.kind in {"empty", "garbled"}:
             return self._note(request, misbehave.spoil(fault, reply))
         return await misbehave.cut_short(request, self._note(request, reply), fault)
 
-    def _service_reply(self, request: web.Request, skew_ms: int) -> Reply:
+    async def answer(self, request: web.Request, skew_ms: int) -> Reply:
+        """The good answer to a GET or HEAD request."""
+        return self._service.reply(request.path, request.query, request.headers, skew_ms)
+
+    def instead(self, fault: Fault) -> Reply | None:
+        """The answer that a fault gives in place of the real one, if it is an answer."""
+        return misbehave.instead(fault, self._box.clock.now_ms(), self._box.weight_limit)
+
+    async def _reply(self, request: web.Request, skew_ms: int) -> Reply:
         if request.method not in {"GET", "HEAD"}:
             return Reply(405, b"")
-        return self._service.reply(request.path, request.query, request.headers, skew_ms)
+        return await self.answer(request, skew_ms)
 
     def _note(self, request: web.Request, reply: Reply) -> web.Response:
         now_ms = self._box.clock.now_ms()
