@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from chandlery.clock import FrozenClock
 from chandlery.store import Store, sqlite_url
 from tests.postgres import postgres_server
 from tests.store.crowd import Crowd
+from tests.store.eager import EVERYTHING, SMALL, EagerStore
 
 _NUMBERS = itertools.count(1)
 
@@ -60,11 +63,47 @@ def clock() -> FrozenClock:
     return FrozenClock(1_000_000)
 
 
-@pytest.fixture
-def store(url: str, clock: FrozenClock) -> Iterator[Store]:
-    """An empty store."""
+@pytest.fixture(params=["sqlite", "postgres", "folded"])
+def store(
+    request: pytest.FixtureRequest, sqlite_path: Path, tmp_path: Path, clock: FrozenClock
+) -> Iterator[Store]:
+    """An empty store; the folded one moves every closed candle to its lake at once."""
+    if request.param == "folded":
+        lake = str(tmp_path / "lake")
+        with EagerStore.open(
+            sqlite_url(sqlite_path), lake=lake, clock=clock, policy=EVERYTHING
+        ) as eager:
+            yield eager
+        return
+    postgres = request.param == "postgres"
+    url = request.getfixturevalue("postgres_url") if postgres else sqlite_url(sqlite_path)
     with Store.open(url, clock=clock) as opened:
         yield opened
+
+
+@pytest.fixture
+def shared(url: str, clock: FrozenClock) -> Iterator[Store]:
+    """An empty store at `url`, which others open too; without a lake."""
+    with Store.open(url, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def two_tiers(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Store]:
+    """An empty store with a lake, which folds when a test says so."""
+    with Store.open(url, lake=str(tmp_path / "lake"), clock=clock, policy=SMALL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def public_lake() -> Iterator[Path]:
+    """A folder that everybody may read and nobody but root may write, in one that all may see."""
+    folder = Path(tempfile.mkdtemp(prefix="chandlery-test-"))
+    folder.chmod(0o755)
+    (folder / "lake").mkdir(mode=0o555)
+    yield folder / "lake"
+    (folder / "lake").chmod(0o755)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

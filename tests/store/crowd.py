@@ -12,7 +12,8 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.market import SymbolInfo
 from chandlery.store import Finished, Kept, RunRecord, Store
-from tests.store.pages import page
+from tests.store.eager import SMALL
+from tests.store.pages import BTC, page
 
 T = TypeVar("T")
 PATIENCE = 60
@@ -107,3 +108,20 @@ def count_runs(number: int, url: str, times: int) -> None:
         for started_ms in range(times):
             run = RunRecord(f"{number}-{started_ms}", "job", started_ms, None, "done", "{}")
             store.jobs.finish(Finished(run, tallies=tallies))
+
+
+def fold(_number: int, url: str, lake: str) -> int:
+    """Fold what is due of the series that everybody folds."""
+    with Store.open(url, lake=lake, policy=SMALL) as store:
+        return store.folding.fold(BTC)
+
+
+def keep_and_fold(number: int, url: str, lake: str, times: int) -> int:
+    """Keep every fourth candle, and fold all but the newest after each."""
+    new = 0
+    with Store.open(url, lake=lake, policy=SMALL) as store:
+        for turn in range(times):
+            hour = 4 * turn + number
+            new += store.candles.keep(page({hour: hour}), answered=None, source="rest").new
+            store.folding.fold(BTC, everything=True)
+    return new

@@ -97,8 +97,8 @@ def test_many_take_one_job(url: str, crowd: Crowd) -> None:
     assert sorted(crowd.all_at_once(take_job, url)) == [False] * (crowd.size - 1) + [True]
 
 
-def test_many_count_at_once(url: str, store: Store, crowd: Crowd) -> None:
+def test_many_count_at_once(url: str, shared: Store, crowd: Crowd) -> None:
     """Nothing is lost and nobody waits for ever when all add to the same counters."""
     crowd.all_at_once(count_runs, url, 20)
-    assert store.jobs.tallies() == {(name, ""): 20 * crowd.size for name in "abc"}
-    assert len(store.runs.latest(None, 1_000)) == 20 * crowd.size
+    assert shared.jobs.tallies() == {(name, ""): 20 * crowd.size for name in "abc"}
+    assert len(shared.runs.latest(None, 1_000)) == 20 * crowd.size

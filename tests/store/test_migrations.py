@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from chandlery.candles.interval import HOUR_MS, Interval
+from chandlery.candles.series import Series
 from chandlery.errors import StoreCorrupt, StoreTooNew
 from chandlery.store import Store, sqlite_url
 from chandlery.store.database import Database
 from chandlery.store.migrations import MIGRATIONS
 from chandlery.store.schema import METADATA
-from tests.store.pages import BTC, page, prices, same
+from tests.store.eager import SMALL
+from tests.store.pages import BTC, hours, page, prices, same
 
 VERSION_1 = """
 CREATE TABLE chandlery_version (version BIGINT NOT NULL);
@@ -71,6 +74,11 @@ INSERT INTO candle VALUES (7, 3600000, '1.00000000', '1.00000000', '1.00000000',
 """A store as the first released version wrote it. Never change it."""
 
 
+MONTHS = Interval.parse("1M").grid(0, 250 * 24 * HOUR_MS).dt.epoch("ms").to_list()
+del MONTHS[4]
+"""From January to September, without May, which follows a month of thirty days."""
+
+
 def add_note(conn: sa.Connection, words: Mapping[str, str]) -> None:
     """What a later version could want: a column with a value for the rows that are there."""
     conn.execute(sa.text(f"ALTER TABLE candle ADD COLUMN weight {words['exact']}"))
@@ -122,24 +130,84 @@ def test_version_1_is_carried_forward(sqlite_path: Path) -> None:
         assert version == len(MIGRATIONS) + 1
 
 
-def test_today_is_carried_forward(url: str, store: Store) -> None:
+def test_today_is_carried_forward(url: str, shared: Store) -> None:
     """The same holds on every engine for a store that today's version made."""
-    store.candles.keep(page({1: 5}), answered=None, source="rest")
+    shared.candles.keep(page({1: 5}), answered=None, source="rest")
     assert "weight" in names(url)["candle"]
-    assert prices(store.candles.read(BTC)) == same({1: 5})
+    assert prices(shared.candles.read(BTC)) == same({1: 5})
 
 
-def test_a_failed_step_changes_nothing(url: str, store: Store) -> None:
+def before_version_3(url: str) -> None:
+    """A store as version 2 left it, with candles, an outage and answered spans."""
+    database = Database.open(url, migrations=MIGRATIONS[:2])
+    candle = "INSERT INTO candle (series_id, open_ms, closed, known_ms, source) VALUES "
+    entry = "INSERT INTO ledger VALUES "
+    series = "INSERT INTO series (id, exchange, symbol, interval, candles, first_ms, last_ms, "
+    values = {
+        7: ("1h", [n * HOUR_MS for n in (2, 3, 6, 7)], [(0, 5), (5, 9), (20, 22)]),
+        8: ("1M", MONTHS, [(0, MONTHS[-1] // HOUR_MS + 24 * 61)]),
+        9: ("1h", [], [(1, 4)]),
+    }
+    with database.writing() as conn:
+        for number, (interval, opens, spans) in values.items():
+            edges = f"{opens[0]}, {opens[-1]}" if opens else "NULL, NULL"
+            row = f"({number}, 'binance', 'S{number}', '{interval}', {len(opens)}, {edges}, 0, 5)"
+            conn.execute(sa.text(f"{series} revisions, updated_ms) VALUES {row}"))
+            for ms in opens:
+                conn.execute(sa.text(f"{candle} ({number}, {ms}, 1, 5, 'rest')"))
+            for start, end in spans:
+                row = f"{number}, {start * HOUR_MS}, {end * HOUR_MS}, 'answered', 5, 'rest', 'q'"
+                conn.execute(sa.text(f"{entry} ({row})"))
+        # One that still forms, and is no candle yet.
+        conn.execute(sa.text(f"{candle} (7, {8 * HOUR_MS}, 0, 5, 'rest')"))
+    database.close()
+
+
+def test_version_2_is_carried_forward(url: str, tmp_path: Path) -> None:
+    """What was answered is stored where candles are and empty where none is; all is proven."""
+    before_version_3(url)
+    hourly, monthly, silent = (
+        Series.parse(f"binance:{name}") for name in ("S7:1h", "S8:1M", "S9:1h")
+    )
+    with Store.open(url, lake=str(tmp_path / "lake"), policy=SMALL) as store:
+        assert [(one.state, one.span) for one in store.ledger.entries(hourly)] == [
+            ("empty", hours(0, 2)),
+            ("stored", hours(2, 4)),
+            ("empty", hours(4, 5)),
+            ("empty", hours(5, 6)),
+            ("stored", hours(6, 8)),
+            ("empty", hours(8, 9)),
+            ("empty", hours(20, 22)),
+        ]
+        assert store.ledger.answered(hourly) == [hours(0, 9), hours(20, 22)]
+        entry = store.ledger.entries(hourly)[0]
+        assert (entry.asked_ms, entry.source, entry.request, entry.tries) == (5, "rest", "q", 1)
+        assert [one.state for one in store.ledger.entries(silent)] == ["empty"]
+        for series, candles in ((hourly, 4), (monthly, len(MONTHS)), (silent, 0)):
+            assert store.prove(series).holds, store.prove(series)
+            assert len(store.candles.read(series).closed) == candles
+        assert store.folding.fold(monthly, everything=True) == len(MONTHS) - SMALL.keep_hot
+        assert store.prove(monthly).holds
+
+
+def test_version_1_is_proven(sqlite_path: Path) -> None:
+    """A store of the first version holds what it says, and has an empty ledger."""
+    with Store.open(version_1(sqlite_path)) as store:
+        assert store.prove(BTC).holds
+        assert store.ledger.entries(BTC) == []
+
+
+def test_a_failed_step_changes_nothing(url: str, shared: Store) -> None:
     """When a step fails, the store stays at its version, without half of the step."""
     with pytest.raises(Exception, match="no_such_table"):
         Database.open(url, migrations=[*MIGRATIONS, fail_halfway])
-    store.candles.keep(page({1: 5}), answered=None, source="rest")
+    shared.candles.keep(page({1: 5}), answered=None, source="rest")
     assert "half" not in names(url)["candle"]
 
 
-def test_a_newer_store_is_left_alone(url: str, store: Store) -> None:
+def test_a_newer_store_is_left_alone(url: str, shared: Store) -> None:
     """A store of a later version is refused, with both versions named."""
-    store.close()
+    shared.close()
     Database.open(url, migrations=[*MIGRATIONS, add_note]).close()
     today = len(MIGRATIONS)
     message = f"version {today + 1}; this Chandlery knows versions up to {today}"
@@ -179,9 +247,9 @@ def test_a_store_without_its_version_is_refused(sqlite_path: Path) -> None:
         Store.open(url)
 
 
-def test_schema_and_migrations_agree(url: str, store: Store) -> None:
+def test_schema_and_migrations_agree(url: str, shared: Store) -> None:
     """The tables that Core is told of are those that the migrations make, column by column."""
-    del store
+    del shared
     database = Database.open(url)
     with database.reading() as conn:
         look = sa.inspect(conn)

@@ -59,12 +59,13 @@ def test_catalogue_orders_intervals_by_length(store: Store) -> None:
     assert [str(held.series) for held in store.catalogue()] == texts
 
 
-def test_everything_survives_a_restart(url: str, store: Store) -> None:
+def test_everything_survives_a_restart(url: str) -> None:
     """A store that is opened again has what was kept."""
-    store.candles.keep(page({1: 1, 2: 2}), answered=hours(1, 3), source="rest")
-    with Store.open(url) as again:
-        assert again.candles.read(BTC).frame.equals(store.candles.read(BTC).frame)
-        assert again.catalogue() == store.catalogue()
+    with Store.open(url) as store:
+        store.candles.keep(page({1: 1, 2: 2}), answered=hours(1, 3), source="rest")
+        with Store.open(url) as again:
+            assert again.candles.read(BTC).frame.equals(store.candles.read(BTC).frame)
+            assert again.catalogue() == store.catalogue()
 
 
 def test_a_closed_store_says_so(store: Store) -> None:
@@ -135,11 +136,12 @@ def test_runs(store: Store) -> None:
     assert store.runs.latest(BTC, 10) == [RUN]
 
 
-def test_old_runs_are_forgotten(url: str, store: Store) -> None:
+def test_old_runs_are_forgotten(url: str) -> None:
     """Only the newest runs are kept, by the time they started."""
     database = Database.open(url)
     runs = RunTable(database, keep_newest=3)
     for number in (5, 1, 4, 2, 3):
         runs.keep(replace(RUN, id=str(number), started_ms=number))
     database.close()
-    assert [run.id for run in store.runs.latest(None, 10)] == ["5", "4", "3"]
+    with Store.open(url) as store:
+        assert [run.id for run in store.runs.latest(None, 10)] == ["5", "4", "3"]

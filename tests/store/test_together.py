@@ -89,12 +89,12 @@ def test_threads_share_a_store(store: Store) -> None:
     assert sum(new) == store.catalogue()[0].candles == 170
 
 
-def test_a_fork_opens_its_own_connections(url: str, store: Store) -> None:
+def test_a_fork_opens_its_own_connections(url: str, shared: Store) -> None:
     """A worker forked after the store was opened does not disturb its parent, nor it the worker."""
     ran = subprocess.run(
         [sys.executable, "-c", FORK, url], check=False, capture_output=True, text=True, timeout=60
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert {run.id for run in store.runs.latest(None, 100)} == {
+    assert {run.id for run in shared.runs.latest(None, 100)} == {
         f"{parent}-{number}" for parent in (True, False) for number in range(20)
     }

@@ -25,7 +25,10 @@ def gaps(
 
 def places(gap: Span, interval: Interval, *, anchor_ms: int | None = None) -> int:
     """How many candles of `interval` the gap has room for."""
-    return interval.grid(gap.start, gap.end, anchor_ms=anchor_ms).len()
+    if interval.length_ms is None:
+        return interval.grid(gap.start, gap.end).len()
+    first = interval.ceil(gap.start, anchor_ms=anchor_ms)
+    return max(0, -(-(gap.end - first) // interval.length_ms))
 
 
 def _missing(

@@ -27,6 +27,7 @@ FILE: Final = Path("chandlery.toml")
 Urls = Annotated[tuple[str, ...], NoDecode]
 
 SHORTEST_TOKEN: Final = 16
+NO_LAKE: Final = "none"
 _BUDGET_PLACES: Final = {"redis", "rediss", "unix", "sqlite", "memory"}
 
 
@@ -47,6 +48,12 @@ class Settings(BaseSettings):
         "",
         description="SQLAlchemy URL of the store, such as "
         "`postgresql+psycopg://user:password@host/base`; empty for SQLite in the home folder.",
+    )
+    lake_url: str = Field(
+        "",
+        description="Where older candles are kept as Delta Lake tables: a folder, or an "
+        "object-store URL such as `s3://bucket/candles`; empty for `lake` in the home folder; "
+        "`none` to keep all in SQL.",
     )
     series: Annotated[tuple[Series, ...], NoDecode] = Field(
         (Series.parse("binance:BTCUSDT:1h"),),
@@ -126,6 +133,16 @@ class Settings(BaseSettings):
         description="Base URLs of Binance's REST API, comma-separated, tried in order; "
         "empty for Binance's own hosts.",
     )
+    binance_archive_url: Urls = Field(
+        (),
+        description="Base URLs of Binance's archive, comma-separated, tried in order; empty for "
+        "Binance's own host.",
+    )
+    binance_um_url: Urls = Field(
+        (),
+        description="Base URLs of Binance's USD-M futures REST API (`binance-um:…` series), "
+        "comma-separated, tried in order; empty for Binance's own host.",
+    )
     coingecko_url: Urls = Field(
         (),
         description="Base URLs of CoinGecko's API, ending in `/api/v3`; empty for its own host.",
@@ -155,7 +172,9 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return tuple(dict.fromkeys(read))
 
-    @field_validator("binance_url", "coingecko_url", mode="before")
+    @field_validator(
+        "binance_url", "binance_archive_url", "binance_um_url", "coingecko_url", mode="before"
+    )
     @classmethod
     def _read_urls(cls, value: object) -> object:
         urls = tuple(str(item).rstrip("/") for item in _listed(value))
@@ -209,6 +228,15 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """Where SQLite keeps the store when `store_url` is empty."""
         return self.home / "chandlery.db"
+
+    @property
+    def lake_place(self) -> str | None:
+        """The folder or URL of the cold tier; None when it is switched off."""
+        if self.lake_url == NO_LAKE:
+            return None
+        if urlsplit(self.lake_url).scheme:
+            return self.lake_url
+        return str(Path(self.lake_url or self.home / "lake").resolve())
 
     @property
     def budget_place(self) -> str:

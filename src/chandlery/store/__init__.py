@@ -1,20 +1,43 @@
-"""Where candles are kept: one store, in SQLite by default and in PostgreSQL by URL.
+"""Where candles are kept: one store of two tiers.
+
+The hot tier is SQLite by default and PostgreSQL by URL; the cold one is Delta Lake in a folder or
+an object store. Nobody outside knows that there are two.
 
 Everything that is written goes in whole or not at all, and may be written twice. Only errors of
 `chandlery.errors.StoreError` leave this package. No network but the database's own.
 """
 
-from chandlery.store.records import Entry, Finished, Held, JobState, Kept, RunRecord, Tallies
+from chandlery.store.archive_table import Filed
+from chandlery.store.folding import FoldPolicy
+from chandlery.store.proof import Proof
+from chandlery.store.records import (
+    Answer,
+    ArchiveRecord,
+    Entry,
+    Finished,
+    Held,
+    JobState,
+    Kept,
+    RunRecord,
+    State,
+    Tallies,
+)
 from chandlery.store.sqlite import sqlite_url
 from chandlery.store.store import Store
 
 __all__ = [
+    "Answer",
+    "ArchiveRecord",
     "Entry",
+    "Filed",
     "Finished",
+    "FoldPolicy",
     "Held",
     "JobState",
     "Kept",
+    "Proof",
     "RunRecord",
+    "State",
     "Store",
     "Tallies",
     "sqlite_url",

@@ -38,6 +38,11 @@ READ: Final = sa.text(
     "ORDER BY open_ms DESC LIMIT :last"
 )
 
+OPENS: Final = sa.text(
+    f"SELECT open_ms FROM candle WHERE series_id = (SELECT id {_SERIES}) AND closed = 1 "  # noqa: S608
+    "AND open_ms >= :start AND open_ms < :end ORDER BY open_ms"
+)
+
 LAST_OPENS: Final = sa.text(
     f"SELECT open_ms FROM candle WHERE series_id = (SELECT id {_SERIES}) "  # noqa: S608
     "AND closed = 1 ORDER BY open_ms DESC LIMIT :last"
@@ -46,6 +51,22 @@ LAST_OPENS: Final = sa.text(
 REVISIONS: Final = sa.text(
     f"SELECT {_READABLE}, replaced_ms, known_ms, source FROM revision "  # noqa: S608
     f"WHERE series_id = (SELECT id {_SERIES}) ORDER BY open_ms, id"
+)
+
+CLOSED: Final = sa.text(
+    f"SELECT {_READABLE}, known_ms, source FROM candle "  # noqa: S608  names are ours
+    "WHERE series_id = :series_id AND closed = 1 AND open_ms >= :start AND open_ms < :end "
+    "ORDER BY open_ms LIMIT :most"
+)
+
+NTH_NEWEST: Final = sa.text(
+    "SELECT open_ms FROM candle WHERE series_id = :series_id AND closed = 1 "
+    "ORDER BY open_ms DESC LIMIT 1 OFFSET :place"
+)
+
+CLOSED_OPENS: Final = sa.text(
+    "SELECT open_ms FROM candle WHERE series_id = :series_id AND closed = 1 "
+    "AND open_ms >= :start AND open_ms < :end ORDER BY open_ms"
 )
 
 ANY_THERE: Final = sa.text(
@@ -65,8 +86,12 @@ class KeyedSql:
 
     there: sa.TextClause
     """What of them is stored."""
+    newest: sa.TextClause
+    """Since when the newest of them is known."""
     put_aside: sa.TextClause
     """Copy them to the revisions, replaced at `:now_ms`."""
+    remove: sa.TextClause
+    """Take their rows away, which stand in the cold tier."""
 
     @classmethod
     def of(cls, words: Mapping[str, str]) -> KeyedSql:
@@ -74,8 +99,10 @@ class KeyedSql:
         rows = f"FROM candle WHERE series_id = :series_id AND open_ms {words['among']}"
         return cls(
             sa.text(f"SELECT {_READABLE}, closed {rows}"),
+            sa.text(f"SELECT MAX(known_ms) {rows}"),
             sa.text(
                 f"INSERT INTO revision ({_COLUMNS}, replaced_ms) "
                 f"SELECT {_COLUMNS}, CAST(:now_ms AS BIGINT) {rows}"
             ),
+            sa.text(f"DELETE {rows} AND closed = 1"),
         )

@@ -1,28 +1,33 @@
-"""The ledger: which spans of a series the exchange has answered, when, and to which question."""
+"""The ledger: what is known of every span of a series, since when, and from which question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+import polars as pl
 import sqlalchemy as sa
 
+from chandlery.candles.interval import Interval
+from chandlery.candles.runs import runs
 from chandlery.candles.series import Series
-from chandlery.candles.span import Span, merge
+from chandlery.candles.span import Span, cover, merge
+from chandlery.store import ledger_rule as rule
 from chandlery.store.database import Database
-from chandlery.store.records import Entry
+from chandlery.store.records import ANSWERED, Entry
 from chandlery.store.schema import LEDGER, SERIES
-from chandlery.store.series_table import is_series
+from chandlery.store.series_table import is_series, locked
 
 
 class LedgerTable:
-    """What is known of each span of open time. Written by `CandleTable.keep` alone."""
+    """What is known of each span of open time. What was answered is written with the candles."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def entries(self, series: Series) -> list[Entry]:
-        """All entries of `series`, ascending, disjoint and not touching."""
+        """All entries of `series`, ascending and disjoint."""
         wanted = (
             sa.select(*_ENTRY)
             .join(SERIES, SERIES.c.id == LEDGER.c.series_id)
@@ -34,7 +39,18 @@ class LedgerTable:
 
     def answered(self, series: Series) -> list[Span]:
         """The spans that the exchange has answered in full, ascending, as few as can be."""
-        return merge(entry.span for entry in self.entries(series))
+        return merge(entry.span for entry in self.entries(series) if entry.state in ANSWERED)
+
+    def fail(self, series: Series, failure: Entry) -> None:
+        """Write down that a span could not be had (`failed` or `unpublished`), and why.
+
+        Time for which there is an answer is left alone. A failure of time that had failed before
+        counts one try more.
+        """
+        with self._database.writing() as conn:
+            row = locked(conn, self._database.backend, series)
+            old = _touching(conn, row.id, failure.span)
+            _write(conn, row.id, old, rule.overridden(old, rule.failed(old, failure)))
 
 
 _ENTRY = (
@@ -44,16 +60,17 @@ _ENTRY = (
     LEDGER.c.asked_ms,
     LEDGER.c.source,
     LEDGER.c.request,
+    LEDGER.c.tries,
+    LEDGER.c.error,
 )
 
 
 # Written out, for every page is entered: building them with Core takes longer than they run.
 _TOUCHING: Final = (
-    "FROM ledger WHERE series_id = :series_id AND state = :state "
-    "AND start_ms <= :end_ms AND end_ms >= :start_ms"
+    "FROM ledger WHERE series_id = :series_id AND start_ms <= :end_ms AND end_ms >= :start_ms"
 )
 _FIND: Final = sa.text(f"SELECT {', '.join(column.name for column in _ENTRY)} {_TOUCHING}")
-_REMOVE: Final = sa.text(f"DELETE {_TOUCHING}")
+_REMOVE: Final = sa.text("DELETE FROM ledger WHERE series_id = :series_id AND start_ms = :start_ms")
 _COLUMNS: Final = LEDGER.columns.keys()
 _ADD: Final = sa.text(
     f"INSERT INTO ledger ({', '.join(_COLUMNS)}) "  # noqa: S608  names are ours
@@ -61,24 +78,55 @@ _ADD: Final = sa.text(
 )
 
 
-def enter(conn: sa.Connection, series_id: int, entry: Entry) -> None:
-    """Write `entry`, made one with all entries that it overlaps or touches.
+def enter(conn: sa.Connection, series_id: int, entries: Sequence[Entry]) -> None:
+    """Write new evidence; see `ledger_rule`. The caller has locked the series."""
+    if not entries:
+        return
+    whole: Span | None = None
+    for entry in entries:
+        whole = cover(whole, entry.span)
+    assert whole is not None  # noqa: S101  there are entries
+    old = _touching(conn, series_id, whole)
+    _write(conn, series_id, old, rule.overridden(old, entries))
 
-    The merged entry carries the newest evidence. So a series that is topped up every hour has one
-    entry, not one per hour. The caller has locked the series.
+
+def fill(
+    conn: sa.Connection, series_id: int, interval: Interval, opens: pl.Series, given: Entry
+) -> None:
+    """Where a candle has come after all, its time is not empty any more.
+
+    `opens` (epoch ms, ascending) are closed candles, `given` says when and from where they came;
+    its span does not count. The caller has locked the series.
     """
-    touching = {"series_id": series_id, **_values(entry)}
-    old = [_entry(row) for row in conn.execute(_FIND, touching)]
-    if old:
-        conn.execute(_REMOVE, touching)
-    conn.execute(_ADD, {"series_id": series_id, **_values(_union([*old, entry]))})
+    if opens.is_empty():
+        return
+    whole = Span(int(opens[0]), interval.next(int(opens[-1])))
+    empty = [one.span for one in _touching(conn, series_id, whole) if one.state == "empty"]
+    stands = runs(opens, interval) if empty else []
+    full = [inside for run in stands for one in empty if (inside := run.intersect(one))]
+    enter(conn, series_id, [replace(given, span=span) for span in full])
 
 
-def _union(entries: list[Entry]) -> Entry:
-    """One entry for all of them, which hang together; of equally new evidence the last counts."""
-    newest = max(reversed(entries), key=lambda entry: entry.asked_ms)
-    (span,) = merge(entry.span for entry in entries)
-    return Entry(span, newest.state, newest.asked_ms, newest.source, newest.request)
+def of(conn: sa.Connection, series_id: int) -> list[Entry]:
+    """All entries of a series, ascending."""
+    wanted = sa.select(*_ENTRY).where(LEDGER.c.series_id == series_id).order_by(LEDGER.c.start_ms)
+    return [_entry(row) for row in conn.execute(wanted)]
+
+
+def _touching(conn: sa.Connection, series_id: int, span: Span) -> list[Entry]:
+    asked = {"series_id": series_id, "start_ms": span.start, "end_ms": span.end}
+    return [_entry(row) for row in conn.execute(_FIND, asked)]
+
+
+def _write(conn: sa.Connection, series_id: int, old: Iterable[Entry], new: Iterable[Entry]) -> None:
+    """Take what is no more out, and put what is new in."""
+    before, after = set(old), set(new)
+    gone = [{"series_id": series_id, "start_ms": one.span.start} for one in before - after]
+    come = [{"series_id": series_id, **_values(one)} for one in after - before]
+    if gone:
+        conn.execute(_REMOVE, gone)
+    if come:
+        conn.execute(_ADD, come)
 
 
 def _entry(row: Sequence[Any]) -> Entry:
@@ -94,4 +142,6 @@ def _values(entry: Entry) -> dict[str, object]:
         "asked_ms": entry.asked_ms,
         "source": entry.source,
         "request": entry.request,
+        "tries": entry.tries,
+        "error": entry.error,
     }

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from chandlery.market import MarketCap, MarketCapSnapshot
 from chandlery.store.database import Database
-from chandlery.store.schema import COIN, PERMIT, SNAPSHOT
+from chandlery.store.permit_table import claim, granted_ms
+from chandlery.store.schema import COIN, SNAPSHOT
 
 _CALL: Final = "market_caps"
 _COIN: Final = (
@@ -62,27 +63,12 @@ class MarketCapTable:
             )
 
     def claim(self, now_ms: int, every_ms: int) -> bool:
-        """Whether the caller may call the service now: over all processes, one may per `every_ms`.
-
-        A grant that lies further ahead than one period comes from a clock that was wrong, and
-        does not count.
-        """
-        granted = PERMIT.c.granted_ms
-        due = sa.or_(granted <= now_ms - every_ms, granted > now_ms + every_ms)
-        grant = (
-            self._database.backend.insert(PERMIT)
-            .values(name=_CALL, granted_ms=now_ms)
-            .on_conflict_do_update(index_elements=["name"], set_={"granted_ms": now_ms}, where=due)
-            .returning(PERMIT.c.name)
-        )
-        with self._database.writing() as conn:
-            return conn.execute(grant).one_or_none() is not None
+        """Whether the caller may call the service now: over all processes, one per `every_ms`."""
+        return claim(self._database, _CALL, now_ms=now_ms, every_ms=every_ms)
 
     def last_call_ms(self) -> int | None:
         """When the last claim was granted, or None."""
-        wanted = sa.select(PERMIT.c.granted_ms).where(PERMIT.c.name == _CALL)
-        with self._database.reading() as conn:
-            return conn.execute(wanted).scalar_one_or_none()
+        return granted_ms(self._database, _CALL)
 
 
 def _of(currency: str, taken_ms: int) -> sa.ColumnElement[bool]:

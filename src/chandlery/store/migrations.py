@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from chandlery.errors import StoreCorrupt, StoreTooNew
+from chandlery.store.migration_3 import version_3
 from chandlery.store.schema import METADATA, VERSION
 
 Migration = Callable[[sa.Connection, Mapping[str, str]], None]
@@ -97,7 +98,7 @@ def _version_2(conn: sa.Connection, words: Mapping[str, str]) -> None:
         conn.execute(sa.text(statement.format_map(words)))
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_version_1, _version_2)
+MIGRATIONS: Final[Sequence[Migration]] = (_version_1, _version_2, version_3)
 
 
 def version(conn: sa.Connection) -> int:

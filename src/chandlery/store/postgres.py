@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from chandlery.store.backend import LASTING, Insert, replacing
+from chandlery.store.backend import LASTING, WRITES, Insert, replacing
 
 _SCHEMA_LOCK: Final = 0x6368616E646C6572
 """Any number that other programs are unlikely to lock by: "chandler" in ASCII."""
@@ -88,7 +89,13 @@ class PostgresBackend:
 
 
 def _begin(conn: sa.Connection) -> None:
-    if not conn.get_execution_options().get(LASTING, True):
+    options = conn.get_execution_options()
+    # What a reader asks one after the other is answered as of one moment, as SQLite does it.
+    level = None if options.get(WRITES) else psycopg.IsolationLevel.REPEATABLE_READ
+    connection = conn.connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)  # noqa: S101  says what it is
+    connection.isolation_level = level
+    if not options.get(LASTING, True):
         conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 

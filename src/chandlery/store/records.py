@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
+from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 
@@ -29,8 +30,7 @@ class Kept:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """One line of the catalogue: what the store has of a series, exact and without a scan."""
 
     series: Series
@@ -46,17 +46,58 @@ class Held:
     """Older versions of closed candles that are kept beside the present ones."""
 
 
+State = Literal["stored", "empty", "failed", "unpublished"]
+"""`stored`: the exchange gave a candle for every place of the span, and all are kept. `empty`: it
+was asked and has none. `failed`: it was asked and did not give an answer. `unpublished`: the
+archive does not have it yet, and nothing else could be asked."""
+
+ANSWERED: Final = ("stored", "empty")
+"""States in which the exchange has had its say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the ledger: a span of open times, what is known of it, and from where."""
 
     span: Span
-    state: Literal["answered"]
-    """`answered`: the exchange gave every closed candle of the span."""
+    state: State
     asked_ms: int
     """When the newest evidence came in."""
     source: str
     request: str
+    tries: int = 1
+    """How often it was asked in vain, where it failed."""
+    error: str | None = None
+    """Why it failed, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of an exchange, with the evidence for it."""
+
+    candles: Candles
+    span: Span | None
+    """Of which open times it has every closed candle."""
+    source: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecord:
+    """One archive file whose candles are kept, as it was when it was fetched."""
+
+    path: str
+    url: str
+    kind: str
+    span: Span
+    size: int
+    etag: str
+    modified_ms: int
+    sha256: str
+    candles: int
+    fetched_ms: int
+    looked_ms: int
+    """When it was last seen unchanged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,12 @@ def stored(candles: Candles) -> pl.DataFrame:
     """The columns `VALUES` and `closed` (1 or 0); decimals as text with eight digits."""
     closed = len(candles) - candles.unfinished
     flags = pl.Series("closed", [1] * closed + [0] * candles.unfinished, dtype=pl.Int64)
-    return pl.DataFrame([*map(_to_stored, candles.frame.get_columns()), flags])
+    return pl.DataFrame([*stored_frame(candles.frame).get_columns(), flags])
+
+
+def stored_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns of SCHEMA as `VALUES`."""
+    return pl.DataFrame([*map(_to_stored, frame.get_columns())])
 
 
 def fetched(rows: Sequence[Sequence[object]], extra: Sequence[str] = ()) -> pl.DataFrame:

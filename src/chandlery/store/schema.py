@@ -83,6 +83,15 @@ SERIES: Final = sa.Table(
     _moment("last_ms", nullable=True),
     sa.Column("revisions", sa.BigInteger, nullable=False),
     _moment("updated_ms"),
+    sa.Column("cold", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+PART: Final = sa.Table(
+    "part",
+    METADATA,
+    sa.Column("series_id", sa.BigInteger, primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    _moment("end_ms"),
 )
 
 CANDLE: Final = sa.Table(
@@ -107,6 +116,26 @@ LEDGER: Final = sa.Table(
     _moment("asked_ms"),
     _text("source"),
     _text("request"),
+    sa.Column("tries", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("error", sa.Text),
+)
+
+ARCHIVE_FILE: Final = sa.Table(
+    "archive_file",
+    METADATA,
+    sa.Column("series_id", sa.BigInteger, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    _text("url"),
+    _text("kind"),
+    _moment("start_ms"),
+    _moment("end_ms"),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    _text("etag"),
+    _moment("modified_ms"),
+    _text("sha256"),
+    sa.Column("candles", sa.BigInteger, nullable=False),
+    _moment("fetched_ms"),
+    _moment("looked_ms"),
 )
 
 SNAPSHOT: Final = sa.Table(

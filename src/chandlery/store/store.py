@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Self
 
+from chandlery.candles.series import Series
 from chandlery.clock import Clock, SystemClock
 from chandlery.store import series_table
+from chandlery.store.answer_table import AnswerTable
+from chandlery.store.archive_table import ArchiveTable
 from chandlery.store.candle_table import CandleTable
+from chandlery.store.cold import Cold
 from chandlery.store.database import Database
+from chandlery.store.direct import Direct
+from chandlery.store.folding import DEFAULT, Folding, FoldPolicy
 from chandlery.store.job_table import JobTable
 from chandlery.store.ledger_table import LedgerTable
 from chandlery.store.market_cap_table import MarketCapTable
+from chandlery.store.proof import Proof, prove, recount
 from chandlery.store.records import Held
 from chandlery.store.run_table import RunTable
 from chandlery.store.symbol_table import SymbolTable
@@ -22,25 +29,47 @@ class Store:
     Safe to share between threads, and to open in as many processes as one likes.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self.candles = CandleTable(database, clock)
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        cold: Cold | None = None,
+        policy: FoldPolicy = DEFAULT,
+    ) -> None:
+        self.candles = CandleTable(database, clock, cold)
+        direct = Direct(database, clock, cold)
+        self.archive = ArchiveTable(database, clock, self.candles, direct)
+        self.answers = AnswerTable(database, clock, self.candles, direct)
+        self.folding = Folding(database, clock, cold, policy)
         self.ledger = LedgerTable(database)
         self.market_caps = MarketCapTable(database)
         self.symbols = SymbolTable(database, clock)
         self.runs = RunTable(database)
         self.jobs = JobTable(database, self.runs)
         self._database = database
+        self._clock = clock
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock | None = None, wait_seconds: float = 30.0) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        lake: str | None = None,
+        clock: Clock | None = None,
+        wait_seconds: float = 30.0,
+        policy: FoldPolicy = DEFAULT,
+    ) -> Self:
         """Open the store at `url`, made or carried forward to today's schema when needed.
 
         `url` is `sqlite:////path/to/file` (see `sqlite_url`) or `postgresql://user:password@host/
-        database`. `wait_seconds` is the patience with locks of other processes. Raises
-        `BadSetting` when the URL is none, and the `StoreError` that fits when it does not open.
+        database`. `lake` is a folder or an object-store URL for older candles, which go there as
+        `policy` says; None keeps all in the database. `wait_seconds` is the patience with locks
+        of other processes. Raises `BadSetting` when the URL is none, and the `StoreError` that
+        fits when it does not open.
         """
+        cold = Cold(lake) if lake else None
         database = Database.open(url, wait_seconds=wait_seconds)
-        return cls(database, clock or SystemClock())
+        return cls(database, clock or SystemClock(), cold, policy)
 
     @property
     def name(self) -> str:
@@ -51,6 +80,17 @@ class Store:
         """What is held of each series, by name. Reads no candles."""
         with self._database.reading() as conn:
             return series_table.catalogue(conn)
+
+    def prove(self, series: Series) -> Proof:
+        """Recount a series from its candles; see `Proof`. Raises `StoreError`."""
+        return prove(self._database, self.candles, series)
+
+    def recount(self, series: Series) -> None:
+        """Set the catalogue's counters to what the candles say. Raises `StoreError`.
+
+        They only differ where somebody has changed the candles behind the store's back.
+        """
+        recount(self._database, self.candles, series, self._clock.now_ms())
 
     def close(self) -> None:
         """Close all connections. May be called twice."""
