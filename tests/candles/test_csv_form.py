@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chandlery.candles.binance_rows import csv_text
-from chandlery.candles.csv_form import read_csv
+from chandlery.candles.csv_form import read_csv, read_csv_rows
+from chandlery.candles.frame import SCHEMA
 from chandlery.errors import BadFile
 from tests.candles import market
 
@@ -44,6 +45,73 @@ def test_comments_and_text_times() -> None:
     assert read_csv(joined("# a remark", "#", GAPLESS, *lines), name="x").equals(FRAME)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "timestamp,open,high,low,close,volume,close_time,quote_av,trades,tb_base_av,tb_quote_av,ignore",
+        "Open time,Open,High,Low,Close,Volume,Close time,Quote asset volume,Number of trades,Taker buy base asset volume,Taker buy quote asset volume,Ignore",  # noqa: E501
+        "openTime,open,high,low,close,volume,closeTime,quoteAssetVolume,numberOfTrades,takerBuyBaseAssetVolume,takerBuyQuoteAssetVolume,ignore",
+        ",".join(f'"{name}"' for name in HEADER.split(",")),
+        f"\ufeff{HEADER}",
+    ],
+)
+def test_headers_of_all_kinds(header: str) -> None:
+    """Names that exchanges and downloaders write are understood, however they are spelt."""
+    assert read_csv(joined(header, *LINES), name="x").equals(FRAME)
+
+
+def test_columns_in_another_order() -> None:
+    """With a header the order of the columns is free, and unknown ones may repeat."""
+    turned = [",".join(["7", *reversed(line.split(",")), "BTCUSDT"]) for line in LINES]
+    header = ",".join(["x", *reversed(HEADER.split(",")), "x"])
+    assert read_csv(joined(header, *turned), name="x").equals(FRAME)
+
+
+@pytest.mark.parametrize("width", [6, 11])
+def test_fewer_columns(width: int) -> None:
+    """Six or eleven bare columns are known; what they lack is empty and named."""
+    lines = [",".join(line.split(",")[:width]) for line in LINES]
+    rows = read_csv_rows(joined(*lines), name="x")
+    names = list(SCHEMA)[:width]
+    assert rows.frame.select(names).equals(FRAME.select(names))
+    assert rows.lacking == tuple(list(SCHEMA)[width:])
+    if rows.lacking:
+        with pytest.raises(BadFile, match="has 6 columns and lacks close_time"):
+            read_csv(joined(*lines), name="x")
+
+
+def test_units_are_mixed() -> None:
+    """Each time has its own unit, milliseconds or microseconds, and the latter is noticed."""
+    parts = LINES[2].split(",")
+    micro = ",".join([f"{parts[0]}000", *parts[1:6], f"{parts[6]}999", *parts[7:]])
+    rows = read_csv_rows(joined(*LINES[:2], micro, *LINES[3:]), name="x")
+    assert rows.frame.equals(FRAME)
+    assert rows.microseconds
+    assert not read_csv_rows(joined(*LINES), name="x").microseconds
+
+
+def test_numbers_of_calculating_programs() -> None:
+    """Powers of ten and counts with `.0` are exactly what they mean."""
+    parts = LINES[0].split(",")
+    odd = ",".join([f"{parts[0]}.0", *parts[1:5], "1.5e-05", parts[6], "2E3", f"{parts[8]}.0"])
+    (row,) = read_csv_rows(joined(HEADER, f"{odd},,,0"), name="x").frame.iter_rows(named=True)
+    assert (str(row["volume"]), str(row["quote_volume"])) == ("0.00001500", "2000.00000000")
+    assert (row["open_time"], row["trades"]) == (FRAME["open_time"][0], FRAME["trades"][0])
+    assert row["taker_buy_volume"] is None
+
+
+def test_whole_seconds() -> None:
+    """It is noticed when close times were cut to seconds, and only then."""
+    times = FRAME["close_time"].dt
+    for form, cut in (("%Y-%m-%d %H:%M:%S", True), ("%Y-%m-%dT%H:%M:%S%.3fZ", False)):
+        texts = times.strftime(form).to_list()
+        lines = [
+            ",".join([*line.split(",")[:6], text, *line.split(",")[7:]])
+            for line, text in zip(LINES, texts, strict=True)
+        ]
+        assert read_csv_rows(joined(*lines), name="x").whole_seconds == cut
+
+
 def test_order_is_kept() -> None:
     """Order and duplicates are left to the caller, who knows what they mean."""
     frame = read_csv(joined(LINES[1], LINES[0], LINES[1]), name="x")
@@ -61,6 +129,12 @@ def test_order_is_kept() -> None:
         (["# remark", HEADER, LINES[0], "", LINES[1].replace(".", ",", 1)], "line 5"),
         ([LINES[0], LINES[1].replace("1700", "abc", 1)], "line 2"),
         ([HEADER.replace("high", "hihg"), *LINES], "lacks high"),
+        ([HEADER.replace("ignore", "date"), *LINES], "could be open_time: open_time, date"),
+        ([f"{HEADER},more", *LINES], "line 2: has 12 columns of 13"),
+        ([*LINES[:3], LINES[3].rsplit(",", 6)[0]], "line 4: has 6 columns of 12"),
+        ([line.rsplit(",", 3)[0] for line in LINES], "has 9 columns and lacks taker_buy_volume"),
+        ([LINES[0].replace(",", ",1e-09,", 1).rsplit(",", 1)[0]], "line 1"),
+        ([LINES[0].replace(",", ",1e999,", 1).rsplit(",", 1)[0]], "line 1"),
     ],
 )
 def test_refused(lines: list[str], why: str) -> None:

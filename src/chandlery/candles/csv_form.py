@@ -9,37 +9,24 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import polars as pl
 
-from chandlery.candles.binance_rows import ROW_LENGTH, typed
-from chandlery.candles.frame import SCHEMA, TIME
-from chandlery.candles.soundness import first_fault
-from chandlery.errors import BadCandles, BadFile
+from chandlery.candles.binance_rows import ROW_LENGTH
+from chandlery.candles.column_names import lacks, our_names
+from chandlery.candles.file_rows import FileRows, Places
+from chandlery.candles.frame import SCHEMA
+from chandlery.candles.text_rows import candles_of
+from chandlery.errors import BadFile
 
 _NAMES: Final = (*SCHEMA, "ignore")
-_ALIASES: Final = {
-    "date": "open_time",
-    "timestamp": "open_time",
-    "time": "open_time",
-    "quote_asset_volume": "quote_volume",
-    "quote_av": "quote_volume",
-    "count": "trades",
-    "number_of_trades": "trades",
-    "taker_buy_base_asset_volume": "taker_buy_volume",
-    "tb_base_av": "taker_buy_volume",
-    "taker_buy_quote_asset_volume": "taker_buy_quote_volume",
-    "tb_quote_av": "taker_buy_quote_volume",
-}
-"""Column names that Binance's own futures files and common downloaders write."""
+_KNOWN_WIDTHS: Final = (6, 11, ROW_LENGTH)
+"""Without a header: time and five values, Binance's row, and that without its empty twelfth."""
 
-_UNREADABLE: Final = "a value cannot be read or kept exactly"
 _BARE: Final = re.compile(rb"[0-9][0-9.]*(,[0-9][0-9.]*){11}")
-
-_TIME_FORMATS: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d")
 
 
 def read_bare_csv(data: bytes, *, name: str) -> pl.DataFrame:
@@ -60,27 +47,33 @@ def read_bare_csv(data: bytes, *, name: str) -> pl.DataFrame:
 
 
 def read_csv(data: bytes, *, name: str) -> pl.DataFrame:
-    """Candles in the order of the file, in `SCHEMA`; `name` is for messages.
+    """Candles with all columns, in the order of the file, in `SCHEMA`; `name` is for messages.
 
     The order and duplicates are left as they are: only the caller knows what they mean.
     Raises `BadFile` with the line that cannot be read and why.
     """
+    rows = read_csv_rows(data, name=name)
+    if rows.lacking:
+        raise BadFile(name, lacks(len(SCHEMA) - len(rows.lacking), rows.lacking))
+    return rows.frame
+
+
+def read_csv_rows(data: bytes, *, name: str) -> FileRows:
+    """The same, but columns without which there is still a candle may be missing."""
     data = data.removeprefix(codecs.BOM_UTF8)
     lines = _first_lines(data)
     if not lines:
         raise BadFile(name, "holds no candles.")
-    header = _header(lines[0], name)
+    header = _header(lines[0])
     table = _table(data, name, skip_header=header is not None)
-    columns = header or _NAMES[: table.width]
-    if table.width != len(columns) or not set(SCHEMA) <= set(columns):
-        missing = [column for column in SCHEMA if column not in columns]
-        why = (
-            f"has {table.width} columns and lacks {', '.join(missing)}; a candle file has "
-            f"Binance's {ROW_LENGTH} columns, or their names in a header."
-        )
-        raise BadFile(name, why)
-    table.columns = list(columns)
-    return _Lines(table.select(list(SCHEMA)), data, name, skip_header=header is not None).typed()
+    _refuse_short(table, data, name)
+    if header is None:
+        columns = _unnamed(table.width, name)
+    else:
+        columns = _named(header, table.width, name, lines[0])
+    table.columns = columns
+    places = Places("line", partial(_line_numbers, data, skip_header=header is not None))
+    return candles_of(table, name, places=places, header=header)
 
 
 def _first_lines(data: bytes) -> list[str]:
@@ -88,15 +81,37 @@ def _first_lines(data: bytes) -> list[str]:
     return [line for line in head if line.strip() and not line.startswith("#")][:2]
 
 
-def _header(line: str, name: str) -> tuple[str, ...] | None:
-    first = line.partition(",")[0].strip().strip('"')
-    if first[:1].isdigit():
-        return None
-    columns = [column.strip().strip('"').lower() for column in line.split(",")]
-    named = tuple(_ALIASES.get(column, column) for column in columns)
-    if "open_time" not in named:
-        raise BadFile(name, f"is no candle file: its first line is '{line:.80}'.")
-    return named
+def _header(line: str) -> tuple[str, ...] | None:
+    columns = tuple(column.strip().strip('"') for column in line.split(","))
+    return None if columns[0][:1].isdigit() else columns
+
+
+def _named(header: tuple[str, ...], width: int, name: str, line: str) -> list[str]:
+    try:
+        columns = our_names(header, name)
+    except BadFile as error:
+        if len(header) < 2 or "lacks open_time" in str(error):  # noqa: PLR2004  one word is no row
+            raise BadFile(name, f"is no candle file: its first line is '{line:.80}'.") from error
+        raise
+    if len(columns) != width:
+        raise BadFile(name, f"has {width} columns where its header names {len(columns)}.")
+    return _distinct(columns)
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """Names of columns that are of no interest may repeat; a table cannot have that."""
+    return [
+        column if column in SCHEMA else f"{column}#{number}"
+        for number, column in enumerate(columns)
+    ]
+
+
+def _unnamed(width: int, name: str) -> list[str]:
+    if width not in _KNOWN_WIDTHS:
+        raise BadFile(
+            name, lacks(width, [column for column in SCHEMA if column not in _NAMES[:width]])
+        )
+    return list(_NAMES[:width])
 
 
 def _table(data: bytes, name: str, *, skip_header: bool) -> pl.DataFrame:
@@ -113,54 +128,21 @@ def _table(data: bytes, name: str, *, skip_header: bool) -> pl.DataFrame:
         raise BadFile(name, f"is no CSV text: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The rows of a CSV as text, and what is needed to name the line of each."""
-
-    table: pl.DataFrame
-    data: bytes
-    name: str
-    skip_header: bool
-
-    def typed(self) -> pl.DataFrame:
-        """The rows as candles. Raises `BadFile` with the first line that is none."""
-        numbers = self.table.with_columns(
-            _times(self.table, column)
-            if dtype == TIME
-            else pl.col(column).cast(dtype, strict=False)
-            for column, dtype in SCHEMA.items()
-            if not dtype.is_decimal()
-        )
-        broken = numbers.select(pl.any_horizontal(pl.all().is_null()).arg_true()).to_series()
-        if broken.len():
-            raise self.fault(int(broken[0]), _UNREADABLE)
-        try:
-            frame = typed(numbers)
-        except BadCandles as error:
-            if error.row is None:
-                raise BadFile(self.name, f"{error}.") from error
-            raise self.fault(error.row, _UNREADABLE) from error
-        fault = first_fault(frame)
-        if fault is not None:
-            raise self.fault(*fault)
-        return frame
-
-    def fault(self, row: int, why: str) -> BadFile:
-        """The error that names the line of `row`, counted from 0."""
-        lines = _data_lines(self.data, skip_header=self.skip_header)
-        number = next(number for index, (number, _) in enumerate(lines) if index == row)
-        values = ",".join(str(value) for value in self.table.row(row))
-        return BadFile(self.name, f"is no candle ({why}): {values:.200}", line=number)
+def _refuse_short(table: pl.DataFrame, data: bytes, name: str) -> None:
+    """Lines that end too early, as cut files have them, are no rows with empty columns."""
+    if not table.width or not table[table.columns[-1]].null_count():
+        return
+    for number, line in _data_lines(data, skip_header=False):
+        columns = line.count(",") + 1
+        if columns < table.width:
+            raise BadFile(name, f"has {columns} columns of {table.width}.", line=number)
 
 
-def _times(table: pl.DataFrame, column: str) -> pl.Expr:
-    text = pl.col(column).str.strip_chars()
-    if table[column].str.contains(r"^\d+$").all():
-        return text.cast(pl.Int64, strict=False)
-    bare = text.str.strip_suffix("Z").str.strip_suffix("+00:00")
-    read = [bare.str.to_datetime(form, time_unit="ms", strict=False) for form in _TIME_FORMATS]
-    whole = text.cast(pl.Int64, strict=False)
-    return pl.coalesce(whole, pl.coalesce(*read).dt.epoch("ms")).alias(column)
+def _line_numbers(data: bytes, rows: Sequence[int], *, skip_header: bool) -> list[int]:
+    wanted = set(rows)
+    lines = enumerate(_data_lines(data, skip_header=skip_header))
+    found = {row: number for row, (number, _) in lines if row in wanted}
+    return [found[row] for row in rows]
 
 
 def _data_lines(data: bytes, *, skip_header: bool) -> Iterator[tuple[int, str]]:

@@ -7,16 +7,16 @@ from typing import Final
 import polars as pl
 
 from chandlery.candles.binance_rows import LATEST_MS
+from chandlery.candles.file_rows import NEEDED
 from chandlery.candles.frame import DECIMAL_COLUMNS
 
 EARLIEST_MS: Final = 1_230_768_000_000
 """2009-01-01, before the first coin. An earlier time is in the wrong unit."""
 
-_NEEDED: Final = ("open_time", "open", "high", "low", "close", "volume", "close_time")
 _OPEN_MS: Final = pl.col("open_time").dt.epoch("ms")
 _FAULTS: Final[dict[str, pl.Expr]] = {
     "a price, a volume or a time is missing": pl.any_horizontal(
-        pl.col(name).is_null() for name in _NEEDED
+        pl.col(name).is_null() for name in NEEDED
     ),
     "its open time is not between 2009 and 2100": ~_OPEN_MS.is_between(EARLIEST_MS, LATEST_MS),
     "a number is negative": pl.any_horizontal(
@@ -25,7 +25,8 @@ _FAULTS: Final[dict[str, pl.Expr]] = {
     "its high is not the highest price": pl.col("high") < pl.max_horizontal("open", "low", "close"),
     "its low is not the lowest price": pl.col("low") > pl.min_horizontal("open", "close"),
 }
-"""Close times are left alone: the exchange itself has candles that close before they open."""
+"""Close times are left alone: the exchange itself has candles that close before they open, and a
+file without them still holds candles."""
 
 
 def first_fault(frame: pl.DataFrame) -> tuple[int, str] | None:
