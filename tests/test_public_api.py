@@ -56,6 +56,21 @@ def test_one_off(flags: Flags) -> None:
         chandlery.read_candles("binance:ETHUSDT:1h", **flags)
 
 
+def test_derived(flags: Flags) -> None:
+    """Larger candles and answers in SQL come from what is kept, as exact decimals."""
+    chandlery.collect_candles(BTC, since="2024-01-01", until="2024-01-03", **flags)
+    days = chandlery.resample_candles(BTC, "1d", since="2024-01-01", **flags)
+    assert (days.frame.height, days.incomplete.height) == (2, 0)
+    sums = chandlery.query_candles(
+        "SELECT CAST(open_time AS DATE) AS day, sum(volume) AS volume FROM candles "
+        "GROUP BY day ORDER BY day",
+        **flags,
+    )
+    assert sums["volume"].to_list() == days.frame["volume"].to_list()
+    with pytest.raises(chandlery.ChandleryError, match="The query cannot be answered"):
+        chandlery.query_candles("SELECT CAST(symbol AS INTEGER) AS n FROM series", **flags)
+
+
 def test_pandas_and_arrow(flags: Flags) -> None:
     """Pandas and pyarrow get the same candles, floats or exact."""
     chandlery.collect_candles(BTC, last=5, **flags)

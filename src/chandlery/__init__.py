@@ -17,9 +17,16 @@ from typing import TYPE_CHECKING, Any
 from chandlery.errors import ChandleryError
 
 if TYPE_CHECKING:
-    from chandlery.api import collect_candles, open_keeper, read_candles
+    from chandlery.api import (
+        collect_candles,
+        open_keeper,
+        query_candles,
+        read_candles,
+        resample_candles,
+    )
     from chandlery.candles.frame import Candles
     from chandlery.candles.interval import Interval
+    from chandlery.candles.resample import Resampled
     from chandlery.candles.series import Series
     from chandlery.candles.span import Span
     from chandlery.collect.keeper import Keeper
@@ -31,11 +38,14 @@ __all__ = [
     "Interval",
     "Keeper",
     "Report",
+    "Resampled",
     "Series",
     "Span",
     "collect_candles",
     "open_keeper",
+    "query_candles",
     "read_candles",
+    "resample_candles",
 ]
 
 _HOMES = {
@@ -43,11 +53,14 @@ _HOMES = {
     "Interval": "chandlery.candles.interval",
     "Keeper": "chandlery.collect.keeper",
     "Report": "chandlery.collect.report",
+    "Resampled": "chandlery.candles.resample",
     "Series": "chandlery.candles.series",
     "Span": "chandlery.candles.span",
     "collect_candles": "chandlery.api",
     "open_keeper": "chandlery.api",
+    "query_candles": "chandlery.api",
     "read_candles": "chandlery.api",
+    "resample_candles": "chandlery.api",
 }
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+import polars as pl
+
 from chandlery.candles.frame import Candles
+from chandlery.candles.interval import Interval
+from chandlery.candles.resample import Resampled
 from chandlery.candles.series import Series
 from chandlery.collect.keeper import Keeper
 from chandlery.collect.report import Report
+from chandlery.collect.sql import explained
 from chandlery.collect.wanted import When
 from chandlery.settings import read_settings
 
@@ -56,3 +61,25 @@ def read_candles(
     """Kept candles: the newest `last` of those in the given time; all when nothing is said."""
     with open_keeper(**flags) as keeper:
         return keeper.held(series, last=last, since=since, until=until)
+
+
+def resample_candles(
+    series: Series | str,
+    interval: Interval | str,
+    *,
+    last: int | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    **flags: Unpack[Flags],
+) -> Resampled:
+    """Larger candles summed from kept ones, exactly, and which of them are not complete."""
+    with open_keeper(**flags) as keeper:
+        return keeper.resample(series, interval, last=last, since=since, until=until)
+
+
+def query_candles(query: str, **flags: Unpack[Flags]) -> pl.DataFrame:
+    """The whole answer of one SELECT over what is kept. Raises `InputError`."""
+    with open_keeper(**flags) as keeper:
+        answer = keeper.sql(query)
+        with explained():
+            return answer.collect(engine="streaming")
