@@ -6,13 +6,14 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from bench.budget import budget
 from bench.closes import closes
 from bench.collecting import collecting
+from bench.history import history
 from bench.keeping import keeping
 from bench.processes import Failed
 from bench.serving import serving
@@ -20,10 +21,11 @@ from bench.starting import starting
 from bench.tables import Table
 from bench.topup import topup
 
-FIGURES: Final[dict[str, Callable[..., Table]]] = {
+FIGURES: Final[dict[str, Callable[..., Table | Iterable[Table]]]] = {
     "budget": budget,
     "closes": closes,
     "collecting": collecting,
+    "history": history,
     "keeping": keeping,
     "serving": serving,
     "starting": starting,
@@ -63,7 +65,8 @@ def _arguments() -> argparse.Namespace:
 def _measured(names: Sequence[str], *, quick: bool) -> Iterator[Table]:
     for name in names:
         print(f"{name} …", file=sys.stderr)
-        yield FIGURES[name](quick=quick)
+        found = FIGURES[name](quick=quick)
+        yield from [found] if isinstance(found, Table) else found
 
 
 def _machine() -> str:

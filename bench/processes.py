@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PYTHON: Final = sys.executable
 CHANDLERY: Final = (PYTHON, "-m", "chandlery")
 FOREIGN: Final = ROOT / ".venv-foreign" / "bin" / "python"
+PEERS: Final = ROOT / ".venv-peers" / "bin" / "python"
 
 _PATIENCE: Final = 60.0
 _GRACE: Final = 10.0
@@ -95,7 +96,7 @@ def announced(process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
 
 
 def ask(python: str | Path, module: str, *words: object, **settings: str) -> dict[str, Any]:
-    """The JSON object that a module of the benchmarks prints, run to its end by `python`."""
+    """The JSON object that a module of the benchmarks prints last, run to its end by `python`."""
     done = subprocess.run(
         [str(python), "-m", module, *map(str, words)],
         env=environment(**settings),
@@ -106,7 +107,8 @@ def ask(python: str | Path, module: str, *words: object, **settings: str) -> dic
     if done.returncode:
         print(done.stderr, file=sys.stderr)
         raise Failed(f"{module} failed: {done.stderr.strip().splitlines()[-1]}")
-    return _object(done.stdout)
+    # Some clients say other things before.
+    return _object(done.stdout.splitlines()[-1])
 
 
 def answers(url: str) -> bytes | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Final
+
+MEGABYTE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,13 @@ def seconds(values: Sequence[float]) -> str:
     """The median, and between which values it lies."""
     middle = f"{median(values):.3f} s"
     return middle if len(values) == 1 else f"{middle} ({min(values):.3f}-{max(values):.3f})"
+
+
+def times(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """How many times as long ours took: the median of the rounds, each compared with its own."""
+    return float(median(mine / other for mine, other in zip(ours, theirs, strict=True)))
+
+
+def verdict(*, met: bool) -> str:
+    """Whether a figure is what was aimed at, in a word."""
+    return "met" if met else "missed"

@@ -14,6 +14,6 @@ options=("$@")
 pin pyproject.toml --extra eventlet --output-file requirements/run.txt
 pin pyproject.toml --extra eventlet --extra pandas --group dev --constraint requirements/run.txt \
   --output-file requirements/dev.txt
-for name in build foreign lock node; do
+for name in build foreign lock node peers; do
   pin "requirements/$name.in" --output-file "requirements/$name.txt"
 done
