@@ -238,7 +238,8 @@ def test_export_and_import(shell: Shell, form: str) -> None:
     again = shell.chandlery("export", BTC, "--to", f"out.{form}")
     assert again.returncode == 2
     assert "--force" in again.stderr
-    imported = shell.chandlery("import", f"out.{form}", "--series", BTC, "--home", "other")
+    told = ("--series", BTC, "--closed")
+    imported = shell.chandlery("import", f"out.{form}", *told, "--home", "other")
     assert "699 new" in imported.stdout
     shell.chandlery("export", BTC, "--to", "back.parquet", "--home", "other")
     assert read_candles(shell.folder / "back.parquet").equals(

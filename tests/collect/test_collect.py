@@ -87,7 +87,7 @@ def test_outage_is_confirmed_empty(store: Store) -> None:
     exchange = TapeExchange(holed, now_ms=NOW, page_limit=100)
     collect = collector(exchange, store).collect
     collect(SERIES, Wanted(span=Span(START, START + 70 * MINUTE)))
-    gap = find_gaps(SERIES, store)[0]
+    _, gap, _ = find_gaps(SERIES, store, now_ms=NOW)
     assert gap.span == Span(START + 20 * MINUTE, START + 60 * MINUTE)
     assert (gap.candles, gap.reason, gap.asked_ms) == (40, "empty at the exchange", NOW)
     exchange.asked.clear()
@@ -101,7 +101,8 @@ def test_never_asked_is_told_apart(store: Store) -> None:
     for first in (0, 40):
         span = Span(START + first * MINUTE, START + (first + 10) * MINUTE)
         collector(exchange, store).collect(SERIES, Wanted(span=span))
-    gap = find_gaps(SERIES, store)[0]
+    before, gap, after = find_gaps(SERIES, store, now_ms=NOW)
+    assert {before.reason, after.reason} == {"never asked"}
     assert (gap.candles, gap.reason, gap.asked_ms) == (30, "never asked", None)
 
 

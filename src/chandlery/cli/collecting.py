@@ -13,7 +13,7 @@ import typer
 from chandlery.cli.console import note, progress, say
 from chandlery.cli.options import Home, Json, Last, Since, Until
 from chandlery.clock import ms_to_text
-from chandlery.errors import InputError
+from chandlery.errors import InputError, RemoteError
 
 if TYPE_CHECKING:
     from chandlery.candles.series import Series
@@ -153,15 +153,19 @@ class Outcome:
 
     def add(self, report: Report) -> Report:
         """Count a report; what the network refused makes 1."""
-        self._code = max(self._code, 0 if report.ok else 1)
+        self.count(ok=report.ok)
         return report
+
+    def count(self, *, ok: bool) -> None:
+        """Count something that went well, or did not."""
+        self._code = max(self._code, 0 if ok else 1)
 
     @contextmanager
     def of_one(self) -> Iterator[None]:
         """What cannot be done for one series is told at once, and does not stop the others."""
         try:
             yield
-        except InputError as error:
+        except (InputError, RemoteError) as error:
             note(f"chandlery: {error}")
             self._code = max(self._code, error.exit_code)
 

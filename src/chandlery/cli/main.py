@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from chandlery.cli import collecting, files, results, sandboxing, serving, showing, working
+from chandlery.cli import (
+    collecting,
+    deriving,
+    files,
+    history,
+    results,
+    sandboxing,
+    serving,
+    showing,
+    working,
+)
 from chandlery.errors import ChandleryError
 
 app = typer.Typer(
@@ -25,12 +35,17 @@ app = typer.Typer(
 app.command(short_help="Collect, serve the page, keep everything current.")(serving.up)
 app.command(short_help="The same against the built-in sandbox exchange; no network.")(serving.demo)
 app.command(short_help="Fetch candles and keep them.")(collecting.collect)
+app.command(short_help="Show what a backfill would fetch, and what that costs.")(history.plan)
+app.command(short_help="Collect the whole history, archive files first.")(history.backfill)
+app.command(short_help="Prove that ledger and candles agree.")(history.verify)
 app.command(short_help="Show kept candles.")(showing.show)
 app.command(short_help="Show what is kept, how fresh it is, and what went wrong.")(showing.status)
 app.command(short_help="List where a series has no candles, and why.")(showing.gaps)
-app.command(short_help="Write kept candles to a file.")(files.export)
+app.command(short_help="Write kept candles to files.")(files.export)
+app.command(short_help="Sum kept candles up to larger ones.")(deriving.resample)
+app.command(short_help="Ask what is kept in SQL.")(deriving.sql)
 app.command(short_help="List what Celery's tasks have done.")(results.results)
-app.command("import", short_help="Keep the candles of a file.")(files.import_)
+app.command("import", short_help="Keep the candles of files and folders.")(files.import_)
 app.command(short_help="Serve the page; keep the data current in the background.")(serving.serve)
 app.command(short_help="Keep everything current, without the page.")(working.worker)
 app.command(short_help="List what is collected how often, and when next.")(working.schedule)

@@ -64,6 +64,8 @@ def demo(
             series=DEMO_SERIES,
             csv=str(home / "crypto.csv"),
             binance_url=box.binance_url,
+            binance_archive_url=box.archive_url,
+            binance_um_url=box.binance_url,
             coingecko_url=box.coingecko_url,
         )
         run(settings, label="SANDBOX", as_json=as_json, first=True)

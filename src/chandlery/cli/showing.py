@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from chandlery.cli.console import note, say
 from chandlery.cli.options import Home, Json, SeriesName
-from chandlery.clock import ms_to_text
 
 
 def show(
@@ -70,26 +68,43 @@ def status(
 
 
 def gaps(
-    series: SeriesName,
+    series: Annotated[
+        list[str],
+        typer.Argument(help="EXCHANGE:SYMBOL:INTERVAL …, of what is kept.", metavar="SERIES…"),
+    ],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Ask the exchange again for all of them, first.")
+    ] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """List where a series has no candles, and why: empty at the exchange, or never asked."""
+    """List every span without candles: why, asked when, by which request.
+
+    Before listing, empty at the exchange, after delisting, not published yet, failed, never asked.
+    """
     import orjson
 
+    from chandlery.cli.collecting import Outcome, print_report
+    from chandlery.cli.history_text import gap_dict, gap_text, gaps_text
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import read_settings
 
+    outcome = Outcome()
+    listed: list[dict[str, object]] = []
     with Keeper(read_settings(home=home)) as keeper:
-        found = keeper.gaps(keeper.held(series, last=1).series)
+        for one in [keeper.known(name) for name in series]:
+            with outcome.of_one():
+                if repair:
+                    print_report(outcome.add(keeper.repair(one)), note)
+            found = keeper.gaps(one)
+            listed += [gap_dict(one, gap) for gap in found]
+            if not as_json:
+                for gap in found:
+                    say(gap_text(gap))
+                note(gaps_text(one, found))
     if as_json:
-        say(orjson.dumps([asdict(gap) for gap in found]).decode())
-        return
-    for gap in found:
-        asked = _part(", asked ", gap.asked_ms)
-        say(f"{gap.span}  {gap.candles:>6,} candles  {gap.reason}{asked}")
-    total = sum(gap.candles for gap in found)
-    note(f"{series}: {len(found):,} gaps, {total:,} candles missing")
+        say(orjson.dumps(listed).decode())
+    outcome.end()
 
 
 def settings(
@@ -108,7 +123,3 @@ def settings(
         value = getattr(in_force, name)
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         say(f"{name} = {'' if shown is None else without_secrets(str(shown))}")
-
-
-def _part(words: str, ms: int | None) -> str:
-    return f"{words}{ms_to_text(ms)}" if ms is not None else ""

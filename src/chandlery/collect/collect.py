@@ -25,6 +25,8 @@ class Progress:
     reached_ms: int
     share: float
     """Of what is wanted, from 0 to 1."""
+    fetched_bytes: int = 0
+    """From archives, where that is known."""
 
 
 Listener = Callable[[Progress], None]

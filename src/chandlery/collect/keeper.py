@@ -7,42 +7,39 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from chandlery.candles.binance_rows import LATEST_MS
-from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
-from chandlery.candles.span import Span
 from chandlery.clock import Clock, SystemClock, ms_to_text
 from chandlery.collect.collect import Collector, Listener
-from chandlery.collect.gaps import Gap, find_gaps
-from chandlery.collect.importing import Imported, import_file
+from chandlery.collect.history import History
+from chandlery.collect.importing import Imported, Told, import_file
 from chandlery.collect.jobs import Job, chosen, plan_jobs
 from chandlery.collect.market_caps import refresh
+from chandlery.collect.reading import FOREVER, Reading
 from chandlery.collect.record import record
 from chandlery.collect.report import Report
 from chandlery.collect.status import StatusReport, status
 from chandlery.collect.symbols import Listings, check, in_capitals, respelled
 from chandlery.collect.upkeep import FRESHEST, Upkeep
 from chandlery.collect.wanted import Wanted, When, between, newest, to_ms
-from chandlery.errors import BadSpan, RemoteError, UnknownSeries, nearest
+from chandlery.errors import BadSpan, RemoteError, StoreError
+from chandlery.exchanges.archive import Archive
+from chandlery.exchanges.archives import archive_setting, open_archive
 from chandlery.exchanges.exchange import Exchange
 from chandlery.exchanges.registry import names, open_exchange, weight_limit
 from chandlery.market import MarketCapSnapshot
 from chandlery.marketcaps.coingecko import CoinGecko
 from chandlery.settings import Settings
-from chandlery.store import Held, Kept, Store, sqlite_url
+from chandlery.store import Kept, Store, sqlite_url
 from chandlery.transport.budget import Budget, open_budget
 from chandlery.transport.service import MANNERS
 
 __all__ = ["FRESHEST", "Keeper"]
 
-EPOCH: Final = 0
-FOREVER: Final = LATEST_MS
 
-
-class Keeper:
+class Keeper(History, Reading):
     """Everything that is kept, and the means to keep it current. Thread-safe; a context manager.
 
     Making one opens the store; connections to exchanges are opened when they are first needed.
@@ -57,7 +54,7 @@ class Keeper:
         """What a person should know of the settings."""
         self.clock: Clock = clock or SystemClock()
         url = settings.store_url or sqlite_url(settings.database_path)
-        self.store = Store.open(url, clock=self.clock)
+        self.store = Store.open(url, lake=settings.lake_place, clock=self.clock)
         self._coingecko = CoinGecko(
             settings.coingecko_url or None,
             settings.coingecko_key.get_secret_value() or None,
@@ -67,6 +64,7 @@ class Keeper:
         self._manners = replace(MANNERS, background=background)
         self._budgets: dict[str, Budget] = {}
         self._exchanges: dict[str, Exchange] = {}
+        self._archives: dict[str, Archive | None] = {}
         self._opening = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -79,6 +77,9 @@ class Keeper:
         """Close connections and the store."""
         for exchange in self._exchanges.values():
             exchange.close()
+        for archive in self._archives.values():
+            if archive is not None:
+                archive.close()
         self._coingecko.close()
         self.store.close()
 
@@ -94,6 +95,14 @@ class Keeper:
                     manners=self._manners,
                 )
             return self._exchanges[name]
+
+    def archive(self, name: str) -> Archive | None:
+        """The archive of that exchange, or None when it has none."""
+        with self._opening:
+            if name not in self._archives:
+                urls = getattr(self.settings, archive_setting(name), ()) or None
+                self._archives[name] = open_archive(name, urls=urls, clock=self.clock)
+            return self._archives[name]
 
     def budgets(self) -> dict[str, Budget]:
         """The request budgets of the exchanges whose series are kept, by name."""
@@ -112,7 +121,7 @@ class Keeper:
         return self._budgets[name]
 
     def _urls(self, name: str) -> tuple[str, ...]:
-        return getattr(self.settings, f"{name}_url", ())
+        return getattr(self.settings, f"{name.replace('-', '_')}_url", ())
 
     def collect(
         self,
@@ -129,8 +138,7 @@ class Keeper:
         network stands in the report.
         """
         report = self._collect(series, last=last, since=since, until=until, listener=listener)
-        record(report, self.store)
-        return report
+        return self._folded(report, job=False)
 
     def _collect(
         self,
@@ -191,7 +199,17 @@ class Keeper:
         series = in_capitals([series])[0]
         report = self._upkeep(listener).keep(series, last=last)
         report = replace(report, notes=(*notes, *report.notes))
-        record(report, self.store, job=True, offset_ms=self._offset_ms(report))
+        return self._folded(report, job=True)
+
+    def _folded(self, report: Report, *, job: bool) -> Report:
+        """Write a collection down; move older candles to the cold tier when there are enough."""
+        offset_ms = self._offset_ms(report) if job else 0
+        record(report, self.store, job=job, offset_ms=offset_ms)
+        try:
+            self.store.folding.fold(report.series)
+        except StoreError as error:
+            # What was collected is kept; only where it stands has not changed.
+            return replace(report, notes=(*report.notes, f"Not moved to the lake yet: {error}"))
         return report
 
     def catch_up(self, series: Series, *, listener: Listener | None = None) -> Report:
@@ -239,52 +257,20 @@ class Keeper:
         now_ms = self.clock.now_ms()
         return plan_jobs(self.settings, self.store, self.listings, now_ms=now_ms, refresh=refresh)
 
-    def import_file(self, path: Path, series: Series) -> Imported:
-        """Keep the candles of a file. Raises `BadFile` with the line that is wrong."""
-        return import_file(path, series, self.store, now_ms=self.clock.now_ms())
-
-    def read(
-        self, series: Series | str, *, last: int | None = None, span: Span | None = None
-    ) -> Candles:
-        """The newest `last` candles of those held, or those that open within `span`, or all."""
-        series = Series.parse(series) if isinstance(series, str) else series
-        return self.store.candles.read(series, last=last, span=span)
-
-    def held(
+    def import_file(
         self,
-        series: Series | str,
+        path: Path,
+        series: Series | None = None,
         *,
-        last: int | None = None,
-        since: When | None = None,
-        until: When | None = None,
-        forming: bool = True,
-    ) -> Candles:
-        """Kept candles of a series that is kept: the newest `last`, of those in the given time.
+        exchange: str | None = None,
+        closed: bool = False,
+    ) -> Imported:
+        """Keep the candles of a file; what it holds is told, or known by its name.
 
-        `forming` says whether the unfinished candle is one of them. Raises `UnknownSeries` with
-        the nearest ones when nothing of it is kept, `BadSpan`.
+        Raises `BadFile` with the line that is wrong.
         """
-        wanted = Series.parse(series) if isinstance(series, str) else series
-        kept = [line.series for line in self.catalogue()]
-        if wanted not in kept:
-            wanted = in_capitals([wanted])[0]
-        if wanted not in kept:
-            raise UnknownSeries(str(series), nearest(str(series), map(str, kept)))
-        span = None
-        if since is not None or until is not None:
-            start = EPOCH if since is None else to_ms(since)
-            span = between(start, FOREVER if until is None else to_ms(until), now_ms=FOREVER).span
-        count = None if last is None else newest(last).last
-        return self.store.candles.read(wanted, last=count, span=span, forming=forming)
-
-    def gaps(self, series: Series | str) -> list[Gap]:
-        """Where the series has no candle between its first and its last one, and why."""
-        series = Series.parse(series) if isinstance(series, str) else series
-        return find_gaps(series, self.store)
-
-    def catalogue(self) -> list[Held]:
-        """What is held of each series, without looking at a candle."""
-        return self.store.catalogue()
+        told = Told(series, exchange, closed=closed)
+        return import_file(path, told, self.store, now_ms=self.clock.now_ms())
 
     def status(self) -> StatusReport:
         """How everything stands."""

@@ -1,0 +1,109 @@
+"""Archive files, several at once: their candles come in the order of the files, piece by piece."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from typing import Final
+
+import polars as pl
+
+from chandlery.candles.series import Series
+from chandlery.collect.backfill.pool import Pool
+from chandlery.errors import ChandleryError
+from chandlery.exchanges.archive import Archive, ArchiveFile, Download
+
+AT_ONCE: Final = 3
+"""Files that are fetched and read at the same time."""
+_SLICES_AHEAD: Final = 2
+"""Of each file, besides the one in work: this bounds the memory."""
+_READ_AT_ONCE: Final = 2
+"""More take memory and no less time: reading keeps a processor busy, fetching does not."""
+_NAP: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some candles of a file; or its end, with what it was, or why it could not be had."""
+
+    file: ArchiveFile
+    frame: pl.DataFrame | None = None
+    download: Download | None = None
+    failure: ChandleryError | None = None
+
+
+class _Stopped(Exception):
+    """Nobody wants the rest."""
+
+
+class Downloads:
+    """Fetches files in threads; iterate over the pieces, in a `with` block.
+
+    Leaving the block early drops what is under way.
+    """
+
+    def __init__(
+        self, archive: Archive, series: Series, files: Sequence[ArchiveFile], at_once: int = AT_ONCE
+    ) -> None:
+        self._archive = archive
+        self._series = series
+        self._queues: dict[str, Queue[Piece]] = {file.path: Queue(_SLICES_AHEAD) for file in files}
+        self._files = files
+        self._stopped = threading.Event()
+        self._reading = threading.Semaphore(_READ_AT_ONCE)
+        self._pool = Pool(min(at_once, len(files)), "chandlery-backfill")
+
+    def __enter__(self) -> Iterator[Piece]:
+        self._pool.__enter__()
+        under_way = [self._pool.submit(self._fetch, file) for file in self._files]
+        return self._pieces(under_way)
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._pool.__exit__()
+
+    def is_waiting_for(self, file: ArchiveFile) -> bool:
+        """Whether nothing more of the file is here yet."""
+        return self._queues[file.path].empty()
+
+    def _pieces(self, under_way: Sequence[Future[None]]) -> Iterator[Piece]:
+        for file, fetching in zip(self._files, under_way, strict=True):
+            while True:
+                piece = _taken(self._queues[file.path], fetching)
+                yield piece
+                if piece.frame is None:
+                    break
+
+    def _fetch(self, file: ArchiveFile) -> None:
+        try:
+            with self._archive.fetch(file, self._series) as download:
+                while (frame := self._next(download)) is not None:
+                    self._put(Piece(file, frame))
+            self._put(Piece(file, download=download))
+        except ChandleryError as failure:
+            self._put(Piece(file, failure=failure))
+
+    def _next(self, download: Download) -> pl.DataFrame | None:
+        """Read the next slice, while at most so many others are read as that has a use."""
+        with self._reading:
+            return next(download.slices, None)
+
+    def _put(self, piece: Piece) -> None:
+        while not self._stopped.is_set():
+            with suppress(Full):
+                self._queues[piece.file.path].put(piece, timeout=_NAP)
+                return
+        raise _Stopped
+
+
+def _taken(queue: Queue[Piece], fetching: Future[None]) -> Piece:
+    # In short waits, so that Ctrl-C is heard: polars makes a signal resume a long one.
+    while True:
+        with suppress(Empty):
+            return queue.get(timeout=_NAP)
+        if queue.empty() and fetching.done():
+            fetching.result()

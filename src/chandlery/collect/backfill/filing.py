@@ -1,0 +1,138 @@
+"""Archive files on their way into the store: in batches, each file recorded when it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from chandlery.candles.series import Series
+from chandlery.clock import Clock
+from chandlery.collect.backfill.downloads import Downloads, Piece
+from chandlery.errors import ChandleryError, StoreError
+from chandlery.exchanges.archive import Archive, ArchiveFile
+from chandlery.store import ArchiveRecord, Filed, Store
+
+ROWS_A_BATCH: Final = 131_072
+"""Few commits and large files, in bounded memory."""
+
+
+@dataclass(slots=True)
+class FilesDone:
+    """What became of the files of one pass."""
+
+    filed: Filed = field(default_factory=Filed)
+    files: int = 0
+    fetched_bytes: int = 0
+    failures: dict[str, ChandleryError] = field(default_factory=dict)
+    """By path."""
+
+
+class Filing:
+    """Fetches files of one series and keeps their candles."""
+
+    def __init__(
+        self,
+        series: Series,
+        archive: Archive,
+        store: Store,
+        clock: Clock,
+        advanced: Callable[[int, int, int], None],
+    ) -> None:
+        self._series = series
+        self._archive = archive
+        self._store = store
+        self._clock = clock
+        self.advanced = advanced
+        """Called with the candles, the bytes and the open time that were reached."""
+        self.rows_a_batch = ROWS_A_BATCH
+        self._frames: list[pl.DataFrame] = []
+        self._records: list[ArchiveRecord] = []
+        self._rows_of_file = 0
+        self.done = FilesDone()
+
+    def run(self, files: list[ArchiveFile]) -> FilesDone:
+        """Fetch and keep all of them. Failures stand in the result; raises `StoreError`.
+
+        What is whole is kept even if something interrupts it.
+        """
+        downloads = Downloads(self._archive, self._series, files)
+        with downloads as pieces:
+            try:
+                for piece in pieces:
+                    self._take(piece)
+                    if self._rows() >= self.rows_a_batch:
+                        self._flush(all_but=int(piece.frame is not None))
+                    elif self._is_idle(piece, files, downloads):
+                        self._flush()
+            finally:
+                # Of a file that is not whole nothing more is kept, so that it is recorded later.
+                self._drop_begun_file()
+                self._flush()
+        return self.done
+
+    def _take(self, piece: Piece) -> None:
+        if piece.frame is not None:
+            self._frames.append(piece.frame)
+            self._rows_of_file += piece.frame.height
+            reached_ms = int(piece.frame["open_time"].dt.epoch("ms")[-1])
+            self.advanced(piece.frame.height, 0, reached_ms)
+        elif isinstance(piece.failure, StoreError):
+            raise piece.failure
+        elif piece.failure is not None:
+            self.done.failures[piece.file.path] = piece.failure
+            self._drop_begun_file()
+        elif piece.download is not None:
+            self._finished(piece)
+
+    def _drop_begun_file(self) -> None:
+        """Forget what came of a file that did not come whole; of a large one some is kept."""
+        while self._frames and self._rows_of_file > 0:
+            self._rows_of_file -= self._frames.pop().height
+        self._rows_of_file = 0
+
+    def _finished(self, piece: Piece) -> None:
+        download = piece.download
+        assert download is not None  # noqa: S101  asked before
+        now_ms = self._clock.now_ms()
+        file = download.file
+        self._records.append(
+            ArchiveRecord(
+                path=file.path,
+                url=self._archive.url(file),
+                kind=file.kind,
+                span=file.span,
+                size=file.size,
+                etag=file.etag,
+                modified_ms=file.modified_ms,
+                sha256=download.sha256,
+                candles=self._rows_of_file,
+                fetched_ms=now_ms,
+                looked_ms=now_ms,
+            )
+        )
+        self._rows_of_file = 0
+        self.done.files += 1
+        self.done.fetched_bytes += download.fetched_bytes
+        self.advanced(0, download.fetched_bytes, file.span.end)
+
+    def _is_idle(self, piece: Piece, files: list[ArchiveFile], downloads: Downloads) -> bool:
+        """Whether the next file is not here yet: then there is time to keep what is."""
+        if piece.frame is not None:
+            return False
+        place = files.index(piece.file) + 1
+        return place < len(files) and downloads.is_waiting_for(files[place])
+
+    def _rows(self) -> int:
+        return sum(frame.height for frame in self._frames)
+
+    def _flush(self, *, all_but: int = 0) -> None:
+        """Keep what has come, but for the newest slices: the record of a file needs its last."""
+        held_back = len(self._frames) - all_but
+        frames, records = self._frames[:held_back], self._records
+        if frames:
+            self._frames, self._records = self._frames[held_back:], []
+            frame = pl.concat(frames, rechunk=False)
+            self.done.filed += self._store.archive.keep(self._series, frame, records)

@@ -1,0 +1,134 @@
+"""Long spans over REST: in chunks that are fetched side by side, each kept when it is here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import Final
+
+from chandlery.candles.series import Series
+from chandlery.candles.span import Span
+from chandlery.collect.backfill.plan import chunk_places
+from chandlery.collect.backfill.pool import Pool
+from chandlery.collect.pages import Answered, span_pages
+from chandlery.errors import RemoteError
+from chandlery.exchanges.exchange import Exchange
+from chandlery.store import Answer, Kept, Store
+
+AT_ONCE: Final = 4
+"""Chunks that are fetched at the same time: a usual line then uses the whole request budget."""
+_NAP: Final = 0.1
+
+
+@dataclass(slots=True)
+class PagesDone:
+    """What became of spans that were asked over REST."""
+
+    kept: Kept
+    requests: int = 0
+    failure: RemoteError | None = None
+
+
+class RestSpans:
+    """Asks one exchange for spans of one series."""
+
+    def __init__(
+        self,
+        series: Series,
+        exchange: Exchange,
+        store: Store,
+        advanced: Callable[[int, int, int], None],
+        at_once: int = AT_ONCE,
+    ) -> None:
+        self._series = series
+        self._exchange = exchange
+        self._store = store
+        self._advanced = advanced
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self.done = PagesDone(Kept())
+
+    def run(self, spans: Iterable[Span]) -> PagesDone:
+        """Fetch and keep all of `spans`. The first `RemoteError` ends it and stands in the result.
+
+        Raises `StoreError`, and `InputError` where the exchange refuses what was asked.
+        """
+        chunks = iter(self._chunks(spans))
+        with Pool(self._at_once, "chandlery-rest") as pool:
+            under_way: set[Future[None]] = set()
+            try:
+                while self._fill(pool, chunks, under_way) and not self._stopped.is_set():
+                    under_way -= self._settled(under_way)
+                    self._store.folding.fold(self._series)
+                self._settled(under_way, everything=True)
+            finally:
+                self._stopped.set()
+        return self.done
+
+    def _fill(self, pool: Pool, chunks: Iterator[Span], under_way: set[Future[None]]) -> bool:
+        """Keep as many chunks under way as there may be; False when all are done."""
+        for chunk in chunks:
+            under_way.add(pool.submit(self._fetch, chunk))
+            if len(under_way) >= self._at_once:
+                break
+        return bool(under_way)
+
+    def _settled(
+        self, under_way: set[Future[None]], *, everything: bool = False
+    ) -> set[Future[None]]:
+        """The chunks that are done; a `RemoteError` of one is noted, and others are raised."""
+        done: set[Future[None]] = set()
+        while under_way and (not done or (everything and done != under_way)):
+            # In short waits, so that Ctrl-C is heard: polars makes a signal resume a long one.
+            done |= wait(under_way - done, _NAP, FIRST_COMPLETED).done
+        for future in done:
+            error = future.exception()
+            if isinstance(error, RemoteError):
+                self.done.failure = self.done.failure or error
+                self._stopped.set()
+            elif error is not None:
+                raise error
+        return done
+
+    def _fetch(self, chunk: Span) -> None:
+        """Ask for a chunk; what has come is kept at its end, or when something ends it."""
+        answers: list[Answer] = []
+        pages = span_pages(self._exchange, self._series, chunk)
+        try:
+            while not self._stopped.is_set():
+                answered = next(pages, None)
+                if answered is None:
+                    return
+                answers.append(_answer(answered))
+                self._tell(answered)
+        finally:
+            if answers:
+                kept = self._store.answers.keep(self._series, answers)
+                with self._lock:
+                    self.done.kept += kept
+
+    def _tell(self, answered: Answered) -> None:
+        page = answered.page
+        with self._lock:
+            self.done.requests += 1
+            got = page.candles.span
+            self._advanced(len(page.candles), 0, got.end if got else _end(answered))
+
+    def _chunks(self, spans: Iterable[Span]) -> Iterator[Span]:
+        length = self._series.interval.typical_ms * chunk_places(self._exchange.page_limit)
+        for span in spans:
+            for start in range(span.start, span.end, length):
+                yield Span(start, min(start + length, span.end))
+
+
+def _answer(answered: Answered) -> Answer:
+    page = answered.page
+    return Answer(page.candles, answered.span, page.source, page.request)
+
+
+def _end(answered: Answered) -> int:
+    """How far an answer without candles reaches."""
+    return answered.span.end if answered.span else 0
