@@ -35,10 +35,10 @@ endif
 test: setup-test check ## Set everything up and run every check and test; BROWSER=0 leaves Chromium out.
 	@$(FRONTEND) npm run check
 	@$(FRONTEND) npm test
-	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
-	@$(BIN)/pytest -n auto --dist loadfile -m "not slow and not browser" $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
 
 check: setup .venv/.dev ## Check style, types and architecture.
 	@$(BIN)/ruff check

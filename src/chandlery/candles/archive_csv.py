@@ -20,8 +20,8 @@ from chandlery.candles.span import Span
 from chandlery.clock import ms_to_text
 from chandlery.errors import BadCandles
 
-MOST_ROWS: Final = 16_384
-"""Rows of one slice: a month of minutes is three. Larger ones are no faster, and take memory."""
+MOST_ROWS: Final = 50_000
+"""Rows of one slice: a month of minutes, 44,640, is one."""
 MOST_ROW_BYTES: Final = 256
 """A real row has at most 200, also on the markets with the largest numbers."""
 

@@ -19,7 +19,7 @@ from chandlery.exchanges.archive import Archive, ArchiveFile, Download
 
 AT_ONCE: Final = 3
 """Files that are fetched and read at the same time."""
-_SLICES_AHEAD: Final = 2
+_SLICES_AHEAD: Final = 1
 """Of each file, besides the one in work: this bounds the memory."""
 _READ_AT_ONCE: Final = 2
 """More take memory and no less time: reading keeps a processor busy, fetching does not."""
