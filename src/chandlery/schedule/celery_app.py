@@ -9,6 +9,7 @@ from celery import Celery, signals
 from kombu.utils.compat import detect_environment
 
 from chandlery.errors import ChandleryError
+from chandlery.schedule import celery_redis
 from chandlery.schedule.celery_keeper import AWAY, ProcessKeeper
 from chandlery.schedule.celery_places import QUEUE, Broker, broker, results_url
 from chandlery.schedule.celery_tasks import register
@@ -34,6 +35,7 @@ def make_app(settings: Settings) -> Celery:
 
     Raises `BadSetting` for a broker or a database of results that cannot be used.
     """
+    celery_redis.use()
     app = Celery("chandlery", set_as_current=True)
     messages, results = broker(settings), results_url(settings)
     app.conf.update(_configuration(messages), result_expires=timedelta(days=settings.results_days))
