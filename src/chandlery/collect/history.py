@@ -96,7 +96,9 @@ class History:
     def gaps(self, series: Series | str) -> list[Gap]:
         """Every stretch without a candle up to now, ascending, each with reason and evidence."""
         wanted = Series.parse(series) if isinstance(series, str) else series
-        now_ms = self.clock.now_ms()
+        # By the exchange's clock, as far as it is known: by ours a candle may have closed already.
+        offset_ms = self.store.jobs.state(str(wanted)).offset_ms
+        now_ms = self.clock.now_ms() + offset_ms
         return find_gaps(wanted, self.store, now_ms=now_ms, ended=self._has_ended(wanted))
 
     def repair(self, series: Series | str) -> Report:
