@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PAGE_BYTES: Final = 4 << 20
 ROWS_A_GROUP: Final = 131_072
 """Few enough that the newest candles of a file can be read without the rest of it."""
-LEVEL: Final = 3
+LEVEL: Final = 2
 _LOG: Final = "_delta_log"
 
 
