@@ -291,10 +291,7 @@ def test_status_check(shell: Shell) -> None:
 
 
 def test_gaps_of_the_recorded_history(shell: Shell, recorded: Path) -> None:
-    """All 55,765 recorded candles are collected, and the 28 outages listed as confirmed empty.
-
-    Of the 75 hours of February 2018 that the grid misses, 42 have candles beside their places.
-    """
+    """All 55,765 recorded candles are collected, and the 28 outages listed as confirmed empty."""
     path = next((recorded / "gaps").glob("*gapless*"))
     with Sandbox(replay=(path,)) as box:
         shell.settings["BINANCE_URL"] = box.binance_url
@@ -306,6 +303,7 @@ def test_gaps_of_the_recorded_history(shell: Shell, recorded: Path) -> None:
     assert sum(gap["candles"] for gap in inside) == 170
     empty = [gap["candles"] for gap in inside if gap["reason"] == "empty at the exchange"]
     assert (len(empty), sum(empty)) == (28, 128)
+    # Of the 75 hours of February 2018 that the grid misses, 42 have candles beside their places.
     beside = [gap["candles"] for gap in inside if gap["reason"] == "off the grid"]
     assert beside == [42]
     shell.chandlery("export", BTC, "--to", "all.parquet")
