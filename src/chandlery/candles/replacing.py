@@ -28,9 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
         draft = Path(name)
         yield draft
         draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        _sync(draft)
+        sync(draft)
         draft.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise BadFile(path, f"cannot be written: {error.strerror or error}.") from error
     except pl.exceptions.PolarsError as error:
@@ -49,7 +49,8 @@ def _regular(path: Path) -> Path:
     return path
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk: a power cut leaves them there."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

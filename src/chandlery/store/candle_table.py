@@ -31,6 +31,10 @@ _ROWS_AT_ONCE: Final = 20_000
 """Bounds the memory of a large `keep`; all slices are still one transaction."""
 
 
+_NONE_COLD: Final = pl.DataFrame(schema=WARM)
+"""Made once: a page that has nothing in the cold tier is the usual one."""
+
+
 class CandleTable(CandleReader):
     """The candles of every series, and the older versions of those that changed."""
 
@@ -123,7 +127,7 @@ class CandleTable(CandleReader):
         between = Span(page["open_ms"][0], page["open_ms"][-1] + 1) if page.height else None
         parts = part_table.parts(conn, row.id, between) if row.cold and between else []
         if not parts:
-            return pl.DataFrame(schema=WARM)
+            return _NONE_COLD
         opens = page["open_ms"].implode()
         found = self.cold_tier().read(series, parts)
         return found.filter(pl.col("open_time").dt.epoch("ms").is_in(opens))

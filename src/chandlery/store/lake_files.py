@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import orjson
 import polars as pl
 
+from chandlery.candles.replacing import sync
 from chandlery.clock import ms_to_datetime
 from chandlery.store.lake_form import PACKED, PLAIN, SYMBOL
 
@@ -79,7 +79,7 @@ def settle(uri: str, version: int, path: Path) -> None:
     log = Path(uri) / _LOG
     entry = log / f"{version:020}.json"
     for place in (path, path.parent, path.parent.parent, *([entry] if entry.exists() else []), log):
-        _sync(place)
+        sync(place)
 
 
 def _stats(frame: pl.DataFrame) -> str:
@@ -97,11 +97,3 @@ def _stats(frame: pl.DataFrame) -> str:
 
 def _moment(ms: int) -> str:
     return ms_to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
