@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from chandlery.candles.frame import DECIMAL_COLUMNS, SCHEMA
 from chandlery.errors import StoreLocked
 from chandlery.web import create_app
-from chandlery.web.answers import SeriesState, StatusAnswer
+from chandlery.web.answers.status import SeriesState, StatusAnswer
 from tests.web.fake_keeper import BTC, NOW_MS, PEPE, FakeKeeper, keeper_with_candles, snapshot
 
 CANDLES = f"/api/v1/candles?series={BTC}"

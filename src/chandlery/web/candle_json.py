@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 
 from chandlery.candles.frame import DECIMAL_COLUMNS, Candles
-from chandlery.web.answers import COLUMNS
+from chandlery.web.answers.candles import COLUMNS
 
 _TEXTS = [
     pl.col("open_time", "close_time").dt.epoch("ms"),

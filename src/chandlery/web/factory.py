@@ -9,8 +9,8 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from chandlery.web import access, errors, headers, metrics
-from chandlery.web.answers import ErrorAnswer
-from chandlery.web.api import api
+from chandlery.web.answers.errors import ErrorAnswer
+from chandlery.web.api import BLUEPRINTS
 from chandlery.web.assets import assets
 from chandlery.web.health import health
 from chandlery.web.pages import pages
@@ -48,7 +48,8 @@ def create_app(
     headers.register(app, hosts=hosts, any_host=bool(token))
     access.register(app, token=token, clock=keeper.clock)
     errors.register(app)
-    app.register_api(api)
+    for part in BLUEPRINTS:
+        app.register_api(part)
     for blueprint in (assets, health, pages):
         app.register_blueprint(blueprint)
     metrics.register(app, keeper, _version(), queue_length)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, render_template
 from flask_openapi3.openapi import OpenAPI
 
-from chandlery.web.api import ATTRIBUTION
+from chandlery.web.api.market_caps import ATTRIBUTION
 from chandlery.web.assets import built_page
 from chandlery.web.source import current_source, kept_series
 
