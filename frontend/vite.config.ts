@@ -9,6 +9,12 @@ import { defineConfig, type Plugin } from 'vite'
 const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, '../src/chandlery/web/static')
 
+/** Each page has an entry of its own at the top of src; pages without a script have a style sheet. */
+const entries = [
+  ...readdirSync(join(here, 'src')).filter((name) => name.endsWith('.ts')).map((name) => `src/${name}`),
+  'src/styles/plain.css',
+]
+
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -60,7 +66,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     chunkSizeWarningLimit: 700,
-    rolldownOptions: { input: ['src/main.ts', 'src/early.ts'] },
+    rolldownOptions: { input: entries },
   },
   plugins: [licences(), gzipCopies()],
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type CandlesAnswer, FIELDS } from '../src/api'
-import { barsOf, priceDecimals, tailChanges } from '../src/bars'
+import { type CandlesAnswer, FIELDS } from '../src/shared/api'
+import { barsOf, priceDecimals, tailChanges } from '../src/chart/bars'
 
 function answer(closes: string[], unfinished = 1, start = 0): CandlesAnswer {
   return {

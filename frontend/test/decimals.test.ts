@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changePercent, compact, compare, decimalsOf, group, money, shares, sum, trim } from '../src/decimals'
+import { changePercent, compact, compare, decimalsOf, group, money, shares, sum, trim } from '../src/shared/decimals'
 
 describe('trim', () => {
   test.each([

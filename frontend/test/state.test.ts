@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Situation, say } from '../src/state'
+import { type Situation, say } from '../src/chart/state'
 
 const NOON = Date.UTC(2025, 0, 1, 12, 0, 3)
 const fine: Situation = {

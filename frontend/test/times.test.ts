@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ago, countdown, moment, period, since } from '../src/times'
+import { ago, countdown, moment, period, since } from '../src/shared/times'
 
 const NOON = Date.UTC(2025, 0, 1, 12, 0, 3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from flask import Blueprint, Response, request, send_from_directory
@@ -18,29 +18,50 @@ assets = Blueprint("assets", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The files that the page loads, as paths under `/static/`."""
+    """The files that a page loads, as paths under `/static/`."""
 
     early: str
     """A tiny script that picks light or dark before the first paint."""
-    main: str
+    main: str | None
+    """None for a page without a script."""
     styles: tuple[str, ...]
     preload: tuple[str, ...]
     """Modules that `main` imports at once."""
 
 
-def built_page(static: Path = STATIC) -> Page | None:
-    """What the build's manifest says, or None when the front end has not been built."""
+def built_page(entry: str = "home", static: Path = STATIC) -> Page | None:
+    """What the build's manifest says of a page, or None when the front end has not been built.
+
+    `entry` is the name of the script in the sources, or `plain` for a page without one.
+    """
     try:
         manifest = orjson.loads((static / "manifest.json").read_bytes())
     except FileNotFoundError:
         return None
-    main = manifest["src/main.ts"]
+    early = manifest["src/early.ts"]["file"]
+    if entry == "plain":
+        return Page(early, None, (manifest["src/styles/plain.css"]["file"],), ())
+    main = manifest[f"src/{entry}.ts"]
+    parts = _imported(manifest, main)
+    styles = [style for part in (*parts, main) for style in part.get("css", ())]
     return Page(
-        early=manifest["src/early.ts"]["file"],
+        early=early,
         main=main["file"],
-        styles=tuple(main.get("css", ())),
-        preload=tuple(manifest[name]["file"] for name in main.get("imports", ())),
+        styles=tuple(dict.fromkeys(styles)),
+        preload=tuple(part["file"] for part in parts),
     )
+
+
+def _imported(manifest: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a built file imports at once, through all levels, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    waiting = list(part.get("imports", ()))
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = manifest[name]
+            waiting += manifest[name].get("imports", ())
+    return list(found.values())
 
 
 @assets.get("/static/<path:name>")

@@ -37,7 +37,7 @@ def index() -> str | Response:
 @pages.get("/api/docs")
 def docs() -> str:
     """The OpenAPI description for people, made here so that no script is needed."""
-    page = built_page()
+    page = built_page("plain")
     return render_template("docs.html", page=page, spec=_spec(), resolve=_resolve)
 
 

@@ -4,8 +4,8 @@ import { type AxisCreateTicksParams, type AxisTick, type Chart, init } from 'kli
 import { type Bar, tailChanges } from './bars'
 import { chartStyles } from './chartstyle'
 import { addIndicators, recolour } from './forming'
-import { calm, type Palette, palette } from './theme'
-import { countdown, period } from './times'
+import { calm, type Palette, palette } from '../shared/theme'
+import { countdown, period } from '../shared/times'
 
 const BAR_PX = 8
 const RIGHT_PX = 72

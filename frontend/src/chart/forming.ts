@@ -2,7 +2,7 @@
 
 import { type Chart, type Indicator, type IndicatorDrawParams, registerIndicator } from 'klinecharts'
 import type { Bar } from './bars'
-import type { Palette } from './theme'
+import type { Palette } from '../shared/theme'
 
 const PANE = 'candle_pane'
 const TAG = 'forming'

@@ -1,6 +1,6 @@
 // The state line: one plain sentence on how fresh the page is, and what to do if it is not.
 
-import { since } from './times'
+import { since } from '../shared/times'
 
 export interface Situation {
   nowMs: number

@@ -1,11 +1,11 @@
 // Market caps: the ring, its centre, and the table that is legend and plain reading in one.
 
-import type { Coin, MarketCaps } from './api'
-import { compact, group, money, shares, sum, trim } from './decimals'
-import { element, write } from './page'
+import type { Coin, MarketCaps } from '../shared/api'
+import { compact, group, money, shares, sum, trim } from '../shared/decimals'
+import { element, write } from '../shared/page'
 import type { Pie } from './pie'
-import { palette, SLICES } from './theme'
-import { ago } from './times'
+import { palette, SLICES } from '../shared/theme'
+import { ago } from '../shared/times'
 
 const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 

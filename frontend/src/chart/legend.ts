@@ -1,10 +1,10 @@
 // The legend: every value of one candle as exact text, in elements that people and tests can read.
 
-import type { Field } from './api'
+import type { Field } from '../shared/api'
 import type { Bar } from './bars'
-import { changePercent, compare, group, trim } from './decimals'
-import { element, write } from './page'
-import { moment } from './times'
+import { changePercent, compare, group, trim } from '../shared/decimals'
+import { element, write } from '../shared/page'
+import { moment } from '../shared/times'
 
 const PRICES: Field[] = ['open', 'high', 'low', 'close']
 const AMOUNTS: Field[] = ['volume', 'quote_volume', 'trades', 'taker_buy_volume', 'taker_buy_quote_volume']

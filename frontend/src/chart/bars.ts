@@ -1,8 +1,8 @@
 // Candles as the chart draws them: floats for the pixels, beside the exact text for the reader.
 
 import type { KLineData } from 'klinecharts'
-import { type CandlesAnswer, FIELDS, type Field } from './api'
-import { decimalsOf } from './decimals'
+import { type CandlesAnswer, FIELDS, type Field } from '../shared/api'
+import { decimalsOf } from '../shared/decimals'
 
 export type Text = Record<Field, string | null>
 

@@ -1,17 +1,17 @@
 // Puts the page together: asks the server, and hands what it says to the parts that show it.
 
-import './styles.css'
-import { type CandlesAnswer, candlesOf, marketCapsOf, Refused, type Status, statusOf, type Watched } from './api'
-import { type Bar, barsOf, priceDecimals } from './bars'
-import { MarketCapCard } from './caps'
-import { CandleChart } from './chart'
-import { nameSeries, showLast } from './heading'
-import { Legend } from './legend'
-import { element, write } from './page'
-import { Poll } from './poll'
-import { say } from './state'
-import { followTheme } from './theme'
-import { countdown, moment } from './times'
+import './styles/home.css'
+import { type CandlesAnswer, candlesOf, marketCapsOf, Refused, type Status, statusOf, type Watched } from './shared/api'
+import { type Bar, barsOf, priceDecimals } from './chart/bars'
+import { MarketCapCard } from './market/card'
+import { CandleChart } from './chart/chart'
+import { nameSeries, showLast } from './chart/heading'
+import { Legend } from './chart/legend'
+import { element, write } from './shared/page'
+import { Poll } from './shared/poll'
+import { say } from './chart/state'
+import { wireHeader } from './shared/nav'
+import { countdown, moment } from './shared/times'
 
 const CANDLES_EVERY_MS = 4_000
 const CAPS_EVERY_MS = 30_000
@@ -56,7 +56,7 @@ class Page {
     element<HTMLSelectElement>('series').addEventListener('change', (event) =>
       this.choose((event.target as HTMLSelectElement).value),
     )
-    followTheme(element('theme'), () => {
+    wireHeader(() => {
       this.chart.recolour()
       this.caps.recolour()
     })

@@ -3,7 +3,7 @@
 import { PieChart } from 'echarts/charts'
 import { type ECharts, init, use } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { calm, type Palette } from './theme'
+import { calm, type Palette } from '../shared/theme'
 
 use([PieChart, CanvasRenderer])
 

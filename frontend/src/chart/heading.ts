@@ -1,10 +1,10 @@
 // The heading of the chart: which series, its last price, and the title of the window.
 
-import type { CandlesAnswer } from './api'
+import type { CandlesAnswer } from '../shared/api'
 import type { Bar } from './bars'
-import { changePercent, group, trim } from './decimals'
+import { changePercent, group, trim } from '../shared/decimals'
 import { directionOf } from './legend'
-import { element, write } from './page'
+import { element, write } from '../shared/page'
 
 export function nameSeries(series: string): void {
   const [exchange = '', symbol = '', interval = ''] = series.split(':')

@@ -1,7 +1,7 @@
 // The chart's colours and type, from the page's own palette.
 
 import type { DeepPartial, Styles } from 'klinecharts'
-import type { Palette } from './theme'
+import type { Palette } from '../shared/theme'
 
 export function chartStyles(colours: Palette): DeepPartial<Styles> {
   const family = colours.font
