@@ -11,7 +11,7 @@ import yaml
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "compose.yaml"
-OURS: Final = ("web", "worker", "beat")
+OURS: Final = ("web", "worker", "beat", "tasks")
 """The services that are Chandlery; the others are Redis and PostgreSQL."""
 
 _VARIABLE: Final = re.compile(r"\$\$|\$\{(\w+)(:[-?])?([^}]*)\}")

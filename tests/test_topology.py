@@ -120,7 +120,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def services(tmp_path: Path, place: Place) -> Iterator[dict[str, Service]]:
-    """Page, worker and beat, each in a folder of its own with nothing but `tasks.py` in it."""
+    """Page, worker, beat and tasks, each in a folder of its own with nothing but `tasks.py` in it."""
     told = compose(VARIABLES)["services"]
     with ExitStack() as stack:
         made = {}
@@ -141,9 +141,9 @@ def test_topology(place: Place, services: dict[str, Service]) -> None:
     first = place.results()[0]
     assert (first["series"], len(first["rows"])) == (SERIES, 500)
     assert first["new"] in FIRST
-    for name in ("worker", "beat"):
+    for name in ("worker", "beat", "tasks"):
         assert services[name].healthy(), running[name].log
-    for name in ("beat", "worker", "web"):
+    for name in ("beat", "worker", "tasks", "web"):
         assert running[name].stop() == 0, running[name].log
         assert not [word for word in ("Traceback", "ERROR") if word in running[name].log]
     assert not services["worker"].healthy()

@@ -139,7 +139,7 @@ def _stoppable(series: Series) -> Iterator[None]:
 def _asked(keeper: Keeper, names: list[str] | None) -> list[Series]:
     from chandlery.candles.series import Series
 
-    return keeper.expanded([Series.parse(name) for name in names or []] or keeper.settings.series)
+    return keeper.expanded([Series.parse(name) for name in names or []] or keeper.patterns())
 
 
 def _kept(keeper: Keeper) -> list[Series]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from chandlery.collect.status import SeriesStatus
 
 _CELERY: Final = (
-    "This command is the worker without services: add --embedded. With Celery the worker is "
+    "This command is the worker without services: add --embedded, or --tasks for only what people "
+    "ask for on the page. With Celery the worker is "
     "'celery -A tasks worker -l info -P eventlet', and 'celery -A tasks beat --loglevel=INFO' "
     "goes with it."
 )
@@ -27,26 +28,41 @@ def worker(
     embedded: Annotated[
         bool, typer.Option("--embedded", help="In this process, without Celery.")
     ] = False,
+    tasks: Annotated[
+        bool,
+        typer.Option(
+            "--tasks", help="Only what people ask for on the page, beside Celery's workers."
+        ),
+    ] = False,
     home: Home = None,
 ) -> None:
-    """Keep every series of the settings current until Ctrl-C, without the page."""
+    """Keep every series current until Ctrl-C and do what people ask for, without the page."""
     from chandlery.clock import StoppableClock
     from chandlery.collect.keeper import Keeper
     from chandlery.errors import BadSetting
     from chandlery.schedule.embedded import EmbeddedLoop
+    from chandlery.schedule.task_runner import TaskRunner
     from chandlery.settings import read_settings
 
-    if not embedded:
+    if not (embedded or tasks):
         raise BadSetting(_CELERY)
     clock = StoppableClock()
     settings = read_settings(home=home)
     with until_stopped(), Keeper(settings, clock=clock, background=True) as keeper:
         for text in keeper.notes:
             note(text)
-        wanted = ", ".join(map(str, keeper.settings.series))
-        say(f"Keeping {wanted} current in {keeper.store.name} (Ctrl-C ends it)")
-        with EmbeddedLoop(keeper, clock, tell=note, refresh=False):
-            wait_for_ever()
+        say(f"{_work(keeper, tasks=tasks)} in {keeper.store.name} (Ctrl-C ends it)")
+        with TaskRunner(keeper, clock, tell=note):
+            if tasks:
+                wait_for_ever()
+            with EmbeddedLoop(keeper, clock, tell=note, refresh=False):
+                wait_for_ever()
+
+
+def _work(keeper: Keeper, *, tasks: bool) -> str:
+    if tasks:
+        return "Doing what is asked for"
+    return f"Keeping {', '.join(map(str, keeper.patterns()))} current"
 
 
 def schedule(home: Home = None, as_json: Json = False) -> None:

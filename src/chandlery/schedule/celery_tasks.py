@@ -88,7 +88,7 @@ class _Collection:
     def _result(self, keeper: Keeper, report: Report) -> dict[str, Any]:
         candles = _collected(keeper, report)
         # What a wildcard brought in comes by the hundred.
-        named = self._due_ms is None or report.series in keeper.settings.series
+        named = self._due_ms is None or report.series in keeper.patterns()
         _show(report, candles, whole=named)
         result = report.as_dict()
         if keeper.settings.results == "rows":

@@ -54,6 +54,7 @@ class EmbeddedLoop:
         self._runner = Runner(keeper)
         self._crew = Crew(keeper.settings.parallel, clock, self._do, self._failed)
         self._waiting: dict[str, Job] = {}
+        self._wishes = keeper.wishes
         self._stale = threading.Event()
         self._stale.set()
         self._plan_after = self._plan_before = clock.monotonic()
@@ -101,6 +102,8 @@ class EmbeddedLoop:
 
     def _turn(self) -> None:
         now = self._clock.monotonic()
+        if self._keeper.wishes != self._wishes:
+            self._stale.set()
         if now >= self._plan_before or (self._stale.is_set() and now >= self._plan_after):
             self._plan()
         self._give_out()
@@ -109,6 +112,7 @@ class EmbeddedLoop:
 
     def _plan(self) -> None:
         began = self._clock.monotonic()
+        self._wishes = self._keeper.wishes
         self._stale.clear()
         busy = self._crew.busy()
         jobs = self._keeper.jobs(refresh=self._refresh)

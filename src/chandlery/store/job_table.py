@@ -96,6 +96,11 @@ class JobTable:
             if tallies:
                 conn.execute(_ADD, tallies)
 
+    def count(self, tallies: Tallies) -> None:
+        """Add to counters what no run has brought."""
+        with self._database.writing(lasting=False) as conn:
+            conn.execute(_ADD, _in_one_order(tallies))
+
     def tallies(self) -> dict[tuple[str, str], int]:
         """Every counter, by name and label."""
         with self._database.reading() as conn:

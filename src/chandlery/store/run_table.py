@@ -50,16 +50,34 @@ class RunTable:
 
     def latest(self, series: Series | None, limit: int) -> list[RunRecord]:
         """At most `limit` runs, newest first; of all series when `series` is None."""
-        wanted = sa.select(
-            RUN.c.id,
-            RUN.c.series,
-            RUN.c.started_ms,
-            RUN.c.ended_ms,
-            RUN.c.outcome,
-            RUN.c.report_json,
-        )
+        return self.ended(series=None if series is None else str(series), limit=limit)
+
+    def ended(
+        self,
+        *,
+        series: str | None = None,
+        outcome: str | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int,
+    ) -> list[RunRecord]:
+        """At most `limit` runs, newest first; of one job, with one outcome, older than a place.
+
+        A place is when a run began and its id; with an empty id it stands before all of its time.
+        """
+        wanted = sa.select(*(RUN.c[name] for name in RunRecord.__dataclass_fields__))
         if series is not None:
-            wanted = wanted.where(RUN.c.series == str(series))
+            wanted = wanted.where(RUN.c.series == series)
+        if outcome is not None:
+            wanted = wanted.where(RUN.c.outcome == outcome)
+        if before is not None:
+            wanted = wanted.where(sa.tuple_(RUN.c.started_ms, RUN.c.id) < sa.tuple_(*before))
         with self._database.reading() as conn:
             rows = conn.execute(wanted.order_by(*_NEWEST_FIRST).limit(limit))
             return [RunRecord(*row) for row in rows]
+
+    def place(self, id_: str) -> tuple[int, str] | None:
+        """Where the run of that id stands among the others; None when there is none."""
+        wanted = sa.select(RUN.c.started_ms, RUN.c.id).where(RUN.c.id == id_)
+        with self._database.reading() as conn:
+            row = conn.execute(wanted).one_or_none()
+        return None if row is None else (row[0], row[1])

@@ -69,7 +69,7 @@ class Backfiller:
         plan, first = self._plan(series, since_ms, until_ms)
         if first is not None:
             self._keep_beginning(series, first)
-        steps = Steps(plan, listener)
+        steps = Steps(plan.candles, listener)
         files = self._fetch_files(plan, steps)
         missing = self._missing(series, plan.wanted, plan.first_ms)
         pages = self._ask_rest(plan, missing, steps)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 
-from chandlery.collect.backfill.plan import BackfillPlan
 from chandlery.collect.collect import Listener, Progress
 
 
 class Steps:
-    """Adds up what has come, and tells a listener. Thread-safe."""
+    """Adds up what has come of so many candles, and tells a listener. Thread-safe."""
 
-    def __init__(self, plan: BackfillPlan, listener: Listener | None) -> None:
-        self._wanted = max(1, plan.candles)
+    def __init__(self, candles: int, listener: Listener | None) -> None:
+        self._wanted = max(1, candles)
         self._listener = listener
         self._lock = threading.Lock()
         self._candles = 0
