@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser
 
 from chandlery.clock import FrozenClock
 from chandlery.web import Server, create_app
 from chandlery.web.assets import STATIC
-from tests.web.conftest import visit
-from tests.web.fake_keeper import NOW_MS, FakeKeeper, keeper_with_candles
+from tests.web.fake_keeper import FakeKeeper, keeper_with_candles
 
 TOKEN = "wax:wick=tallow/schön"
 """With everything in it that a parser could stumble over."""
@@ -210,19 +208,6 @@ def test_wsgi_application(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout == "401 200\n", done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-def test_page_in_a_browser(browser: Browser) -> None:
-    """A person who gives the token as a password sees the whole page."""
-    keeper = keeper_with_candles(clock=FrozenClock(NOW_MS))
-    with Server(create_app(keeper, token=TOKEN), port=0) as server:
-        context = browser.new_context(http_credentials={"username": "me", "password": TOKEN})
-        visited = visit(context, server.url)
-        assert visited.page.locator("canvas").count() > 0
-        context.close()
-    assert visited.complaints == []
 
 
 def test_no_cache_keeps_what_the_token_opens(client: FlaskClient) -> None:

@@ -15,13 +15,19 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+
+def policy(*, form_action: str = "'none'") -> str:
+    """What a page may load, and where its forms may lead."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action {form_action}; "
+        "frame-ancestors 'none'"
+    )
+
+
 _HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": policy(),
+    "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -46,8 +52,8 @@ def register(app: Flask, *, hosts: Iterable[str], any_host: bool = False) -> Non
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.extend(_HEADERS)
-        response.headers.setdefault("Cache-Control", "no-cache")
+        for name, text in _HEADERS.items():
+            response.headers.setdefault(name, text)
         return response
 
 
