@@ -34,6 +34,8 @@ class MarketCap:
     volume_24h: Decimal | None
     change_24h_percent: Decimal | None
     last_updated_ms: int | None
+    sparkline: tuple[Decimal, ...] = ()
+    """Prices of the last seven days, oldest first, where they were asked for. Kept apart from the snapshot."""
 
 
 @dataclass(frozen=True, slots=True)

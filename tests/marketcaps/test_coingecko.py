@@ -321,3 +321,31 @@ class TestRecorded:
         )
         by_id = {entry["id"]: entry for entry in raw}
         assert all(str(coin.price) == str(by_id[coin.id]["current_price"]) for coin in coins)
+
+
+class TestSparklines:
+    """A week of prices, where it was asked for."""
+
+    def test_asked(self) -> None:
+        """It is asked only when wanted, in the same request."""
+        with opened(listed(), listed()) as (client, server):
+            client.top(100, sparkline=True)
+            client.top(100)
+        with_it, without = (parse_qs(urlsplit(one.target).query) for one in server.asked)
+        assert (with_it["sparkline"], with_it["per_page"]) == (["true"], ["100"])
+        assert "sparkline" not in without
+
+    def test_read(self) -> None:
+        """Every fourth price to six digits, the newest among them."""
+        hours = [100_000.123456 + hour for hour in range(169)]
+        coin = {**COIN, "sparkline_in_7d": {"price": hours}}
+        with opened(listed(coin)) as (client, _):
+            (found,) = client.top(1, sparkline=True).coins
+        assert len(found.sparkline) == 43
+        assert (found.sparkline[0], found.sparkline[-1]) == (Decimal(100_000), Decimal(100_168))
+
+    @pytest.mark.parametrize("odd", [None, [], {}, {"price": None}, {"price": [None, "x", True]}])
+    def test_odd(self, odd: object) -> None:
+        """A picture that cannot be read is no reason to refuse a coin."""
+        with opened(listed({**COIN, "sparkline_in_7d": odd})) as (client, _):
+            assert client.top(1).coins[0].sparkline == ()

@@ -41,12 +41,17 @@ export class Pie {
           id: 'caps',
           radius: ['64%', '92%'],
           startAngle: 90,
-          minAngle: 2,
-          padAngle: 1,
+          // Many slices leave no room for a least size, and little between them.
+          minAngle: Math.min(2, 24 / slices.length),
+          padAngle: slices.length > 20 ? 0 : Math.min(1, 12 / slices.length),
           cursor: 'pointer',
           label: { show: false },
           labelLine: { show: false },
-          itemStyle: { borderRadius: 4, borderColor: colours.card, borderWidth: 1 },
+          itemStyle: {
+            borderRadius: slices.length > 20 ? 0 : 4,
+            borderColor: colours.card,
+            borderWidth: slices.length > 20 ? 0.4 : 1,
+          },
           emphasis: { scaleSize: 5, focus: 'self' },
           blur: { itemStyle: { opacity: 0.35 } },
           data: slices.map((slice) => ({

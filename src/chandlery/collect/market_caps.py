@@ -17,14 +17,19 @@ MARKET_CAPS: Final = "coingecko:market-caps"
 
 EVERY_MS: Final = 60_000
 """CoinGecko's own figures are a minute old, and its keyless limit is shared by address."""
-BIGGEST: Final = 10
+KEPT: Final = 100
+"""So many coins one request brings, and no more than one page of the answer."""
+SPARKLINES_MS: Final = 15 * 60_000
+"""A week of prices makes the answer ten times as long, and changes little in a quarter hour."""
 
 
 class MarketCapSource(Protocol):
     """Who knows the biggest coins."""
 
-    def top(self, count: int = 10, currency: str = "usd") -> MarketCapSnapshot:
-        """The biggest coins now. Raises `RemoteError`."""
+    def top(
+        self, count: int = 10, currency: str = "usd", *, sparkline: bool = False
+    ) -> MarketCapSnapshot:
+        """The biggest coins now, with a week of prices if wanted. Raises `RemoteError`."""
 
 
 def refresh(source: MarketCapSource, store: Store, clock: Clock) -> RemoteError | None:
@@ -38,9 +43,21 @@ def refresh(source: MarketCapSource, store: Store, clock: Clock) -> RemoteError 
         return None
     failure: RemoteError | None = None
     try:
-        store.market_caps.keep(source.top(BIGGEST))
+        _keep(store, source.top(KEPT, sparkline=_sparklines_due(store, started)))
     except RemoteError as error:
         failure = error
     text = orjson.dumps({"error": str(failure) if failure else None}).decode()
     record_job(store, run(MARKET_CAPS, started, clock.now_ms(), failure, text), failure)
     return failure
+
+
+def _sparklines_due(store: Store, now_ms: int) -> bool:
+    told_ms = store.sparklines.taken_ms()
+    return told_ms is None or not 0 <= now_ms - told_ms < SPARKLINES_MS
+
+
+def _keep(store: Store, snapshot: MarketCapSnapshot) -> None:
+    store.market_caps.keep(snapshot)
+    sparklines = {coin.id: coin.sparkline for coin in snapshot.coins if coin.sparkline}
+    if sparklines:
+        store.sparklines.keep(snapshot.currency, snapshot.taken_ms, sparklines)

@@ -45,9 +45,12 @@ class CoinGecko:
         self._sender = Sender(service, clock=self._clock, budget=budget, manners=manners)
         self._headers = wire.key_header(self._sender.first_url, key)
 
-    def top(self, count: int = 10, currency: str = "usd") -> MarketCapSnapshot:
+    def top(
+        self, count: int = 10, currency: str = "usd", *, sparkline: bool = False
+    ) -> MarketCapSnapshot:
         """The `count` biggest coins that have a market cap, biggest first; may be fewer.
 
+        With `sparkline` each comes with the prices of its last seven days, one in four hours.
         Raises `BadSpan` for a count outside 1 to 1000, `Refused` for a currency or a key that
         CoinGecko does not take, and any other `RemoteError`.
         """
@@ -58,7 +61,7 @@ class CoinGecko:
         per_page = min(count, wire.PAGE_LIMIT)
         coins: list[MarketCap] = []
         for page in range(1, -(-count // per_page) + 1):
-            listed = self._page(currency, per_page, page)
+            listed = self._page(currency, per_page, page, sparkline=sparkline)
             coins += listed
             if len(listed) < per_page:
                 break
@@ -74,8 +77,12 @@ class CoinGecko:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _page(self, currency: str, per_page: int, page: int) -> list[MarketCap]:
+    def _page(self, currency: str, per_page: int, page: int, *, sparkline: bool) -> list[MarketCap]:
         request = wire.markets_request(
-            currency=currency, per_page=per_page, page=page, headers=self._headers
+            currency=currency,
+            per_page=per_page,
+            page=page,
+            headers=self._headers,
+            sparkline=sparkline,
         )
         return self._sender.ask(request, lambda answer: wire.read_markets(answer, request))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +30,8 @@ PAGE_LIMIT: Final = 250
 
 _MOST_DIGITS: Final = 30
 """Before or after the point: no price, cap or percentage has more, and no store could keep it."""
+_EVERY_HOURS: Final = 4
+_SIX_DIGITS: Final = Context(prec=6)
 _PRO_HOST: Final = "pro-api.coingecko.com"
 _PRO_HEADER: Final = "x-cg-pro-api-key"
 _DEMO_HEADER: Final = "x-cg-demo-api-key"
@@ -50,16 +52,23 @@ def key_header(url: str, key: str | None) -> dict[str, str]:
 
 
 def markets_request(
-    *, currency: str, per_page: int, page: int, headers: Mapping[str, str]
+    *,
+    currency: str,
+    per_page: int,
+    page: int,
+    headers: Mapping[str, str],
+    sparkline: bool = False,
 ) -> Request:
-    """One page of the coins with the biggest market cap."""
-    params = (
+    """One page of the coins with the biggest market cap, with a week of prices if wanted."""
+    params: tuple[tuple[str, str], ...] = (
         ("vs_currency", currency),
         ("order", "market_cap_desc"),
         ("per_page", str(per_page)),
         ("page", str(page)),
         ("precision", "full"),
     )
+    if sparkline:
+        params = (*params, ("sparkline", "true"))
     return Request("/coins/markets", params, headers=headers)
 
 
@@ -116,7 +125,24 @@ def _coin(number: int, entry: object) -> MarketCap:
         volume_24h=read.decimal("total_volume"),
         change_24h_percent=read.decimal("price_change_percentage_24h"),
         last_updated_ms=read.time_ms("last_updated"),
+        sparkline=_sparkline(entry.get("sparkline_in_7d")),
     )
+
+
+def _sparkline(found: object) -> tuple[Decimal, ...]:
+    """Every fourth of the hourly prices, the newest among them, to six digits.
+
+    It is for a picture of an inch, so that what is odd in it is no reason to refuse a coin.
+    """
+    prices = found.get("price") if isinstance(found, dict) else None
+    if not isinstance(prices, list):
+        return ()
+    known = [price for price in prices if isinstance(price, Decimal) and _fits(price)]
+    return tuple(_SIX_DIGITS.create_decimal(price) for price in known[::-_EVERY_HOURS][::-1])
+
+
+def _fits(number: Decimal) -> bool:
+    return not number or abs(number.adjusted()) <= _MOST_DIGITS
 
 
 class _Fields:
@@ -136,7 +162,7 @@ class _Fields:
         value = self._entry.get(name, "missing")
         if value is None:
             return None
-        if not isinstance(value, Decimal) or (value and abs(value.adjusted()) > _MOST_DIGITS):
+        if not isinstance(value, Decimal) or not _fits(value):
             raise self._odd(name, "should be a number or null")
         return value
 

@@ -1,13 +1,15 @@
-"""Market caps: every snapshot that was taken, and the permission for the next call."""
+"""Market caps: the snapshots that were taken, thinned with age, and the permit for the next."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
 from chandlery.market import MarketCap, MarketCapSnapshot
 from chandlery.store.database import Database
+from chandlery.store.market_cap_thinning import ALL_FOR_MS, surplus
 from chandlery.store.permit_table import claim, granted_ms
 from chandlery.store.schema import COIN, SNAPSHOT
 
@@ -23,6 +25,8 @@ _COIN: Final = (
     COIN.c.change_24h_percent,
     COIN.c.last_updated_ms,
 )
+_MOST_GONE: Final = 200
+"""So many snapshots are let go in one transaction: after a long pause nobody waits for it."""
 
 
 class MarketCapTable:
@@ -32,7 +36,11 @@ class MarketCapTable:
         self._database = database
 
     def keep(self, snapshot: MarketCapSnapshot) -> None:
-        """Write a snapshot; one of the same moment and currency is replaced."""
+        """Write a snapshot; one of the same moment and currency is replaced.
+
+        Older ones that are not needed any longer go in the same transaction: every snapshot stays
+        for two days, the first of an hour for ninety, the first of a day for ever.
+        """
         named = {"currency": snapshot.currency, "taken_ms": snapshot.taken_ms}
         coins = [
             named | {"place": place} | {column.name: getattr(coin, column.name) for column in _COIN}
@@ -46,18 +54,25 @@ class MarketCapTable:
                     index_elements=["currency", "taken_ms"], set_={"taken_ms": snapshot.taken_ms}
                 )
             )
-            conn.execute(sa.delete(COIN).where(_of(snapshot.currency, snapshot.taken_ms)))
+            conn.execute(sa.delete(COIN).where(_of(COIN, snapshot.currency, snapshot.taken_ms)))
             if coins:
                 conn.execute(sa.insert(COIN), coins)
+            _thin(conn, snapshot.currency, snapshot.taken_ms)
 
     def latest(self, currency: str = "usd") -> MarketCapSnapshot | None:
         """The newest snapshot, or None when there is none in that currency."""
+        return self.at(None, currency)
+
+    def at(self, at_ms: int | None, currency: str = "usd") -> MarketCapSnapshot | None:
+        """The newest snapshot that was taken at `at_ms` or before, or None; None asks for now."""
         newest = sa.select(sa.func.max(SNAPSHOT.c.taken_ms)).where(SNAPSHOT.c.currency == currency)
+        if at_ms is not None:
+            newest = newest.where(SNAPSHOT.c.taken_ms <= at_ms)
         with self._database.reading() as conn:
             taken_ms = conn.execute(newest).scalar_one()
             if taken_ms is None:
                 return None
-            coins = sa.select(*_COIN).where(_of(currency, taken_ms)).order_by(COIN.c.place)
+            coins = sa.select(*_COIN).where(_of(COIN, currency, taken_ms)).order_by(COIN.c.place)
             return MarketCapSnapshot(
                 taken_ms, currency, tuple(MarketCap(*row) for row in conn.execute(coins))
             )
@@ -71,5 +86,17 @@ class MarketCapTable:
         return granted_ms(self._database, _CALL)
 
 
-def _of(currency: str, taken_ms: int) -> sa.ColumnElement[bool]:
-    return sa.and_(COIN.c.currency == currency, COIN.c.taken_ms == taken_ms)
+def _of(table: sa.Table, currency: str, *times: int) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.currency == currency, table.c.taken_ms.in_(times))
+
+
+def _thin(conn: sa.Connection, currency: str, now_ms: int) -> None:
+    older = (
+        sa.select(SNAPSHOT.c.taken_ms)
+        .where(SNAPSHOT.c.currency == currency, SNAPSHOT.c.taken_ms < now_ms - ALL_FOR_MS)
+        .order_by(SNAPSHOT.c.taken_ms)
+    )
+    gone: Sequence[int] = surplus(conn.execute(older).scalars(), now_ms)[:_MOST_GONE]
+    if gone:
+        for table in (COIN, SNAPSHOT):
+            conn.execute(sa.delete(table).where(_of(table, currency, *gone)))
