@@ -16,11 +16,27 @@ def gaps(
     `open_times` are `Datetime("ms", "UTC")`. A candle off the grid (real data has some, see
     February 2018) takes no place; how many places a gap has is `places(...)`.
     """
+    if interval.length_ms is not None:
+        first = interval.ceil(span.start, anchor_ms=anchor_ms)
+        return _between(open_times, interval.length_ms, first, span.end)
     missing = _missing(open_times, interval, span, anchor_ms)
-    found: list[Span] = []
-    for start, end in _runs(missing, interval):
-        found.append(Span(start, end))
-    return found
+    return [Span(start, end) for start, end in _runs(missing, interval)]
+
+
+def _between(open_times: pl.Series, length_ms: int, first: int, end_ms: int) -> list[Span]:
+    """The same where every candle is as long as the other, from the grid place `first` on."""
+    opens = open_times.dt.epoch("ms")
+    inside = (opens >= first) & (opens < end_ms) & ((opens - first) % length_ms == 0)
+    taken = opens if inside.all() else opens.filter(inside)
+    # The place before the first and the first one after the end stand for what is outside.
+    end = first + -(-max(0, end_ms - first) // length_ms) * length_ms
+    edged = pl.concat(
+        [pl.Series([first - length_ms], dtype=pl.Int64), taken, pl.Series([end], dtype=pl.Int64)]
+    )
+    wide = (edged[1:] - edged[:-1] > length_ms).arg_true()
+    starts = edged.gather(wide) + length_ms
+    ends = edged.gather(wide + 1)
+    return [Span(*bounds) for bounds in zip(starts.to_list(), ends.to_list(), strict=True)]
 
 
 def places(gap: Span, interval: Interval, *, anchor_ms: int | None = None) -> int:

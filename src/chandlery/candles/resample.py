@@ -9,8 +9,9 @@ from typing import Final
 import polars as pl
 
 from chandlery.candles.frame import SCHEMA, TIME
-from chandlery.candles.interval import DAY_MS, SECOND_MS, Interval
+from chandlery.candles.interval import DAY_MS, Interval
 from chandlery.candles.span import Span, subtract
+from chandlery.candles.sums import Sums, summed
 from chandlery.errors import BadSpan
 
 OLDER: Final = "nothing older is held"
@@ -25,14 +26,6 @@ INCOMPLETE: Final[dict[str, pl.DataType]] = {
     "of": pl.Int64(),
     "reasons": pl.List(pl.String()),
 }
-
-_SUMMED: Final = (
-    "volume",
-    "quote_volume",
-    "trades",
-    "taker_buy_volume",
-    "taker_buy_quote_volume",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +80,22 @@ def resample(
     """
     check_multiple(child, parent)
     children = frame.lazy()
-    into = parent.floor_expr(pl.col("open_time"), anchor_ms=anchor_ms)
-    sums = _with_edges(_summed(children, child, into), child, parent)
-    whole = sums.select(list(SCHEMA)).cast(pl.Schema(SCHEMA))
-    doubtful = sums.filter(pl.col("shifted") | (pl.col("children") < pl.col("of")))
-    taken = _taken(children.with_columns(into.alias("parent")), doubtful, child)
+    sums = summed(children, child, parent, anchor_ms=anchor_ms)
+    if known is None and not sums.holes.is_empty():
+        known = _known_of(children)
+    return judged(sums, child, known)
+
+
+def judged(sums: Sums, child: Interval, known: Known | None) -> Resampled:
+    """The sums of `child` candles with the reasons why some of them cannot be whole.
+
+    `known` is needed where there are holes.
+    """
     reasons: dict[int, list[str]] = {}
-    if not taken.is_empty():
-        known = known or _known_of(children)
-        for parent_ms, hole in _holes(taken, doubtful, child):
-            reasons.setdefault(parent_ms, []).extend(_reasons(hole, known, child))
-    return Resampled(whole, _incomplete(sums, taken, reasons))
+    if known is not None:
+        for parent_ms, start, end in sums.holes.iter_rows():
+            reasons.setdefault(parent_ms, []).extend(_reasons(Span(start, end), known, child))
+    return Resampled(sums.frame.select(list(SCHEMA)), _incomplete(sums.frame, reasons))
 
 
 def check_multiple(child: Interval, parent: Interval) -> None:
@@ -110,89 +108,6 @@ def check_multiple(child: Interval, parent: Interval) -> None:
     if not fits:
         msg = f"{parent} candles cannot be summed from {child} candles."
         raise BadSpan(msg)
-
-
-def _summed(children: pl.LazyFrame, child: Interval, into: pl.Expr) -> pl.DataFrame:
-    """The sums, and what tells whether they may lack something.
-
-    The streaming engine keeps one line per larger candle and reads the smaller ones in pieces.
-    It promises no order within a group, so that first and last go by the time.
-    """
-    off_grid = pl.col("open_time").dt.epoch("ms") % child.typical_ms != 0
-    sums = children.group_by(into.alias("parent")).agg(
-        pl.col("open").min_by("open_time"),
-        pl.col("high").max(),
-        pl.col("low").min(),
-        pl.col("close").max_by("open_time"),
-        *(_exact_sum(name) for name in _SUMMED),
-        pl.len().cast(pl.Int64).alias("children"),
-        off_grid.any().alias("shifted"),
-        pl.col("close_time").max().alias("until"),
-    )
-    return sums.rename({"parent": "open_time"}).sort("open_time").collect(engine="streaming")
-
-
-def _exact_sum(name: str) -> pl.Expr:
-    """The sum, or null when a child lacks the value: a part of a sum would be a wrong number."""
-    value = pl.col(name)
-    return pl.when(value.count() == pl.len()).then(value.sum()).alias(name)
-
-
-def _with_edges(sums: pl.DataFrame, child: Interval, parent: Interval) -> pl.DataFrame:
-    """With `close_time`, `ends` (epoch ms), how many children fit (`of`), and `crossed`.
-
-    A larger candle is `crossed` when a child reaches over its end, or over its start: then some
-    of its trades are counted in its neighbour, or the other way round.
-    """
-    opens = sums["open_time"].dt.epoch("ms")
-    ends = pl.Series("ends", [parent.next(ms) for ms in opens.to_list()], dtype=pl.Int64)
-    # A second of grace: in files whose times are text, a close is rounded up to a second.
-    over = sums["until"].dt.epoch("ms") >= ends + SECOND_MS
-    entered = over.shift(1, fill_value=False) & (ends.shift(1) == opens).fill_null(value=False)
-    return sums.with_columns(
-        (ends - 1).cast(TIME).alias("close_time"),
-        ends,
-        ((ends - opens) // child.typical_ms).alias("of"),
-        (over | entered).alias("crossed"),
-    )
-
-
-def _taken(children: pl.LazyFrame, doubtful: pl.DataFrame, child: Interval) -> pl.DataFrame:
-    """The places of the grid that have a child, by `parent` (both epoch ms, ascending).
-
-    A child off the grid takes the place in which it opens. So two children in one place do not
-    make up for an empty one, and a shifted stretch of February 2018 has no holes but at its ends;
-    that its children cross the edges of the larger candle is a doubt of its own.
-    """
-    place = child.floor_expr(pl.col("open_time")).dt.epoch("ms").alias("place")
-    if doubtful.is_empty():
-        return pl.DataFrame(schema={"parent": pl.Int64, "place": pl.Int64})
-    return (
-        children.filter(pl.col("parent").is_in(doubtful["open_time"].implode()))
-        .select(pl.col("parent").dt.epoch("ms"), place)
-        .unique()
-        .sort("parent", "place")
-        .collect(engine="streaming")
-    )
-
-
-def _holes(
-    taken: pl.DataFrame, doubtful: pl.DataFrame, child: Interval
-) -> Iterator[tuple[int, Span]]:
-    """Every stretch of places without a child, with the larger candle in which it lies."""
-    step = child.typical_ms
-    free_from = (pl.col("place").shift(1).over("parent") + step).fill_null(pl.col("parent"))
-    inner = taken.select("parent", free_from.alias("start"), pl.col("place").alias("end"))
-    ends = doubtful.select(pl.col("open_time").dt.epoch("ms").alias("parent"), "ends")
-    outer = (
-        taken.group_by("parent")
-        .agg(pl.col("place").max() + step)
-        .join(ends, on="parent")
-        .select("parent", pl.col("place").alias("start"), pl.col("ends").alias("end"))
-    )
-    found = pl.concat([inner, outer]).filter(pl.col("start") < pl.col("end"))
-    for parent_ms, start, end in found.sort("parent", "start").iter_rows():
-        yield parent_ms, Span(start, end)
 
 
 def _reasons(hole: Span, known: Known, child: Interval) -> Iterator[str]:
@@ -215,14 +130,24 @@ def _known_of(children: pl.LazyFrame) -> Known:
     return Known(Span(first, last + 1))
 
 
-def _incomplete(
-    sums: pl.DataFrame, taken: pl.DataFrame, reasons: dict[int, list[str]]
-) -> pl.DataFrame:
-    counts = dict(taken.group_by("parent").len().iter_rows())
+def _incomplete(sums: pl.DataFrame, reasons: dict[int, list[str]]) -> pl.DataFrame:
+    opens = pl.col("open_time").dt.epoch("ms")
+    doubtful = sums.select(opens, "places", "of", _crossed().alias("crossed")).filter(
+        pl.col("crossed") | pl.col("open_time").is_in([*reasons])
+    )
     rows = []
-    asked = sums.select(pl.col("open_time").dt.epoch("ms"), "children", "of", "crossed")
-    for open_ms, children, of, crossed in asked.iter_rows():
+    for open_ms, places, of, crossed in doubtful.iter_rows():
         why = [*dict.fromkeys(reasons.get(open_ms, [])), *[OFF_GRID] * crossed]
         if why:
-            rows.append((open_ms, counts.get(open_ms, children), of, why))
+            rows.append((open_ms, places, of, why))
     return pl.DataFrame(rows, schema=INCOMPLETE, orient="row")
+
+
+def _crossed() -> pl.Expr:
+    """Whether a child reaches over the end of a larger candle, or over its start.
+
+    Then some of its trades are counted in the neighbour, or the other way round.
+    """
+    follows = pl.col("ends").shift(1) == pl.col("open_time").dt.epoch("ms")
+    entered = (pl.col("over").shift(1) & follows).fill_null(value=False)
+    return pl.col("over") | entered

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import polars as pl
@@ -146,6 +147,14 @@ def write_candles(
     refuse_existing(path, force=force)
     with replacing(path) as draft:
         FORMS[_BY_ENDING.get(form, form)].write(candles.lazy().select(list(SCHEMA)), draft)
+
+
+def candle_bytes(candles: pl.DataFrame, *, form: str) -> bytes:
+    """What `write_candles` would write of candles in `SCHEMA`, for those who send it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "candles"
+        FORMS[_BY_ENDING.get(form, form)].write(candles.lazy().select(list(SCHEMA)), path)
+        return path.read_bytes()
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -62,12 +62,67 @@ class Gap:
         return self.reason not in {"before listing", "after delisting", "off the grid"}
 
 
-def find_gaps(series: Series, store: Store, *, now_ms: int, ended: bool = False) -> list[Gap]:
+def find_gaps(
+    series: Series,
+    store: Store,
+    *,
+    now_ms: int,
+    ended: bool = False,
+    within: Span | None = None,
+) -> list[Gap]:
     """Every gap from the beginning of time to the last close, ascending.
 
-    `ended` says whether the exchange trades the symbol no more. Raises `StoreError`.
+    `ended` says whether the exchange trades the symbol no more. Only of the time `within`, to
+    which gaps are cut, candles are looked at. Raises `StoreError`.
     """
-    return _joined(_found(series, store, now_ms=now_ms, ended=ended))
+    opens = _opens(series, store, within)
+    found = _found(series, opens, store.ledger.entries(series), now_ms=now_ms, ended=ended)
+    return _joined(found if within is None else _cut(found, within, opens, series.interval))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opens:
+    """Open times of closed candles, and where the first and the last of all stand."""
+
+    times: pl.Series
+    first: int
+    last: int
+    looked: Span
+    """All of the candles that open within it are among the times."""
+
+
+def _opens(series: Series, store: Store, within: Span | None) -> _Opens | None:
+    if within is None:
+        times = store.candles.opens(series)
+        if times.is_empty():
+            return None
+        first, last = int(times[0]), int(times[-1])
+        return _Opens(times, first, last, Span(first, last + 1))
+    stood = store.growth.since(series, within.end)
+    if stood is None:
+        return None
+    looked = Span(stood.first_ms, stood.last_ms + 1).intersect(within)
+    if looked is None:
+        nothing = Span(stood.first_ms, stood.first_ms + 1)
+        times = pl.Series([stood.first_ms], dtype=pl.Int64)
+        return _Opens(times, stood.first_ms, stood.last_ms, nothing)
+    times = store.candles.opens(series, span=looked)
+    return _Opens(times, stood.first_ms, stood.last_ms, looked)
+
+
+def _cut(
+    found: Iterable[Gap], within: Span, opens: _Opens | None, interval: Interval
+) -> Iterator[Gap]:
+    for gap in found:
+        inside = gap.span.intersect(within)
+        if inside is None or inside == gap.span:
+            yield from [gap] * (inside is not None)
+            continue
+        count = gap.candles
+        if count is not None and opens is not None:
+            count = places(inside, interval, anchor_ms=opens.first)
+        if count != 0:
+            yield replace(gap, span=inside, candles=count)
 
 
 def _joined(found: Iterable[Gap]) -> list[Gap]:
@@ -85,25 +140,25 @@ def _joined(found: Iterable[Gap]) -> list[Gap]:
     return joined
 
 
-def _found(series: Series, store: Store, *, now_ms: int, ended: bool) -> list[Gap]:
-    opens = store.candles.opens(series)
-    entries = store.ledger.entries(series)
-    listed = _listed_ms(entries, series.interval)
-    if opens.is_empty():
-        return list(_of_none(entries, series.interval, listed, now_ms))
+def _found(
+    series: Series, opens: _Opens | None, entries: list[Entry], *, now_ms: int, ended: bool
+) -> Iterator[Gap]:
     interval = series.interval
-    first, last = int(opens[0]), int(opens[-1])
-    found = list(_before(first, entries, interval, listed))
-    times = opens.cast(TIME)
-    for hole in gaps(times, interval, Span(first, last + 1), anchor_ms=first):
-        found += _inside(hole, series, entries, opens)
+    listed = listed_ms(entries, interval)
+    if opens is None:
+        yield from _of_none(entries, interval, listed, now_ms)
+        return
+    first, last = opens.first, opens.last
+    yield from _before(first, entries, interval, listed)
+    for hole in gaps(opens.times.cast(TIME), interval, opens.looked, anchor_ms=first):
+        yield from _inside(hole, series, entries, opens)
     end = interval.floor(now_ms, anchor_ms=first)
     if interval.next(last) < end:
-        found += _after(Span(interval.next(last), end), entries, interval, first, ended=ended)
-    return found
+        after = Span(interval.next(last), end)
+        yield from _after(after, entries, interval, first, ended=ended)
 
 
-def _listed_ms(entries: list[Entry], interval: Interval) -> int | None:
+def listed_ms(entries: list[Entry], interval: Interval) -> int | None:
     """Where the time ends of which the exchange has said that nothing was there yet."""
     listed: int | None = None
     for entry in entries:
@@ -154,13 +209,12 @@ def _unlisted(listed: int, entries: list[Entry], interval: Interval) -> Iterator
         start = gap.span.end
 
 
-def _inside(hole: Span, series: Series, entries: list[Entry], opens: pl.Series) -> Iterator[Gap]:
-    anchor = int(opens[0])
+def _inside(hole: Span, series: Series, entries: list[Entry], opens: _Opens) -> Iterator[Gap]:
     for gap in _explained(hole, entries):
-        count = places(gap.span, series.interval, anchor_ms=anchor)
+        count = places(gap.span, series.interval, anchor_ms=opens.first)
         if not count:
             continue
-        beside = gap.reason in {"lost", "never asked"} and _any(opens, gap.span)
+        beside = gap.reason in {"lost", "never asked"} and _any(opens.times, gap.span)
         yield replace(gap, reason="off the grid" if beside else gap.reason, candles=count)
 
 

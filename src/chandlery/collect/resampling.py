@@ -44,7 +44,7 @@ def resampled(
         return resample(empty(), series.interval, interval, anchor_ms=anchor_ms or 0)
     held = Span(line.first_ms, line.last_ms + 1)
     if interval.text == "3d" and anchor_ms is None:
-        anchor_ms = _known_anchor(series, lines, held, answered)
+        anchor_ms = known_anchor(series, lines, held, answered)
     needed = _needed(series.interval, interval, held, wanted.span, anchor_ms)
     if wanted.last is not None:
         # One more than asked, for the oldest may be cut.
@@ -79,7 +79,7 @@ def _forming_ms(series: Series, store: Store) -> int | None:
     return None if forming.is_empty() else int(forming[0])
 
 
-def _known_anchor(
+def known_anchor(
     series: Series, lines: dict[Series, Held], held: Span, answered: list[Span]
 ) -> int:
     """The symbol's first day, on which its 3d candles count: from them, or from the listing."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from chandlery.candles.interval import Interval
 from chandlery.candles.runs import runs
 from chandlery.candles.series import Series
-from chandlery.candles.span import Span, cover, merge
+from chandlery.candles.span import Span, cover, merge, subtract
 from chandlery.store import ledger_rule as rule
 from chandlery.store.database import Database
 from chandlery.store.records import ANSWERED, Entry
@@ -41,6 +41,21 @@ class LedgerTable:
         """The spans that the exchange has answered in full, ascending, as few as can be."""
         return merge(entry.span for entry in self.entries(series) if entry.state in ANSWERED)
 
+    def silent_before(self, quiet_ms: int) -> set[Series]:
+        """The series of which the exchange had nothing for `quiet_ms` before the first candle."""
+        silent: dict[Series, list[Span]] = {}
+        firsts: dict[Series, int] = {}
+        with self._database.reading() as conn:
+            for *names, first_ms, start, end in conn.execute(_BEFORE, {"quiet_ms": quiet_ms}):
+                series = Series(names[0], names[1], Interval.parse(names[2]))
+                firsts[series] = first_ms
+                silent.setdefault(series, []).append(Span(start, end))
+        return {
+            series
+            for series, spans in silent.items()
+            if not subtract([Span(firsts[series] - quiet_ms, firsts[series])], spans)
+        }
+
     def fail(self, series: Series, failure: Entry) -> None:
         """Write down that a span could not be had (`failed` or `unpublished`), and why.
 
@@ -64,6 +79,13 @@ _ENTRY = (
     LEDGER.c.error,
 )
 
+
+_BEFORE: Final = sa.text(
+    "SELECT exchange, symbol, interval, first_ms, start_ms, end_ms "
+    "FROM series JOIN ledger ON ledger.series_id = series.id "
+    "AND start_ms < first_ms AND end_ms > first_ms - :quiet_ms "
+    "WHERE state IN ('stored', 'empty')"
+)
 
 # Written out, for every page is entered: building them with Core takes longer than they run.
 _TOUCHING: Final = (

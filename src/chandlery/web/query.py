@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from chandlery.candles.series import Series
+from chandlery.candles.span import Span
 from chandlery.clock import ms_to_text
 from chandlery.errors import InputError
 
@@ -60,10 +61,18 @@ Time = Annotated[
 ]
 
 
+QUERIES: Final[dict[str, type[Query]]] = {}
+"""Every model of a query by name, so that an error can tell what the model allows."""
+
+
 class Query(BaseModel):
     """Query parameters; a parameter that does not exist is refused, since it is likely a typo."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401
+        QUERIES[cls.__name__] = cls
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -76,17 +85,16 @@ def _schema(model: type[Query], *args: Any, **kwargs: Any) -> dict[str, Any]:  #
     return super(Query, model).model_json_schema(*args, **kwargs)
 
 
-class CandlesQuery(Query):
-    """Which candles."""
+SeriesText = Annotated[
+    Series,
+    BeforeValidator(_series),
+    WithJsonSchema({"type": "string", "example": "binance:BTCUSDT:1h"}),
+]
 
-    series: Annotated[
-        Series,
-        BeforeValidator(_series),
-        WithJsonSchema({"type": "string", "example": "binance:BTCUSDT:1h"}),
-    ] = Field(description="EXCHANGE:SYMBOL:INTERVAL, one of the series that are kept")
-    limit: int = Field(
-        500, ge=1, le=LIMIT_MAX, description=f"a whole number from 1 to {LIMIT_MAX:,}; 500 if unset"
-    )
+
+class SpanQuery(Query):
+    """A stretch of time, open at the ends that are not given."""
+
     since: Time | None = Field(
         None,
         description="first open time: ISO 8601 (UTC unless it names a zone) or epoch milliseconds",
@@ -105,9 +113,29 @@ class CandlesQuery(Query):
             raise ValueError(msg)
         return until
 
+    @property
+    def span(self) -> Span | None:
+        """What is asked, None for all of time."""
+        if self.since is None and self.until is None:
+            return None
+        return Span(self.since or 0, END_OF_TIME_MS if self.until is None else self.until)
 
-QUERIES: Final[dict[str, type[Query]]] = {model.__name__: model for model in (CandlesQuery,)}
-"""By name, so that an error can tell what the model allows."""
+
+class CandlesQuery(SpanQuery):
+    """Which candles, and in which form."""
+
+    series: SeriesText = Field(
+        description="EXCHANGE:SYMBOL:INTERVAL, one that is kept, or a larger interval of it"
+    )
+    limit: int = Field(
+        500, ge=1, le=LIMIT_MAX, description=f"a whole number from 1 to {LIMIT_MAX:,}; 500 if unset"
+    )
+    forming: bool = Field(
+        default=True, description="false leaves candles out that are not closed yet"
+    )
+    format: Literal["json", "csv", "arrow", "parquet"] | None = Field(
+        None, description="json, csv, arrow or parquet; what Accept says if unset, else json"
+    )
 
 
 class StatusQuery(Query):

@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
+
+from isal import isal_zlib
 
 from chandlery.clock import Clock
 from chandlery.web.source import HeldSeries
 
+WORTH_PACKING: Final = 1000
+"""Bytes below which a body is sent as it is: it fits into one packet anyway."""
 _KEPT: Final = 32
 _SETTLED_MS: Final = 1000
 """A line younger than this is not trusted: two writers may share one millisecond."""
+_GZIP: Final = 31
+_LEVEL: Final = 2
+"""Of ISA-L: a third of the bytes for a tenth of zlib's time."""
 
 
-class Body(NamedTuple):
-    """A body and the tag by which it is known again."""
+@dataclass(frozen=True)
+class Body:
+    """A body, the tag by which it is known again, and what is sent with it."""
 
     data: bytes
     etag: str
+    mimetype: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    packable: bool = True
+    """Whether it gets smaller when it is compressed."""
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """The same compressed, made when it is first asked for."""
+        return isal_zlib.compress(self.data, _LEVEL, _GZIP)
 
 
-def tagged(data: bytes) -> Body:
+def tagged(
+    data: bytes,
+    mimetype: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+    *,
+    packable: bool = True,
+) -> Body:
     """The body with a tag made from all of it."""
-    return Body(data, blake2b(data, digest_size=12).hexdigest())
+    tag = blake2b(data, digest_size=12).hexdigest()
+    return Body(data, tag, mimetype, headers or {}, packable and len(data) > WORTH_PACKING)
 
 
 class RecentBodies:

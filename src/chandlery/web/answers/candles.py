@@ -41,6 +41,20 @@ class CandlesAnswer(BaseModel):
         description="how many of the last rows are still forming: 0, usually 1, rarely 2",
         examples=[1],
     )
+    derived_from: str | None = Field(
+        description="the stored series of whose candles these are exact sums; null when they are "
+        "stored themselves",
+        examples=["binance:BTCUSDT:1m"],
+    )
+    incomplete: list[tuple[int, str]] = Field(
+        description="open times of sums that lack some of their time, and why; holes of the "
+        "exchange itself are none",
+        examples=[[[1735682400000, "never asked"]]],
+    )
+    has_older: bool = Field(
+        description="whether older candles of the asked time were left out; the Link header leads "
+        "to them"
+    )
     columns: list[str] = Field(
         description="what each element of a row is", examples=[list(COLUMNS)]
     )

@@ -5,6 +5,13 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 
+class IntervalLine(BaseModel):
+    """One interval of a symbol."""
+
+    interval: str
+    derived: bool = Field(description="whether its candles are sums of smaller ones")
+
+
 class SeriesLine(BaseModel):
     """One kept series."""
 
@@ -18,6 +25,9 @@ class SeriesLine(BaseModel):
     last_ms: int | None = Field(description="open time of the last of them")
     updated_ms: int | None = Field(description="when candles of this series were last kept")
     revisions: int = Field(description="older versions of candles that changed at the exchange")
+    intervals: list[IntervalLine] = Field(
+        description="all that can be shown of this symbol, shortest first"
+    )
 
 
 class SeriesAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import orjson
 from flask import Response, current_app, request
@@ -10,6 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from chandlery.candles.series import Series
+from chandlery.collect.derived.bases import base_of
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.errors import NotKept
 from chandlery.web.recent import Body
@@ -35,21 +36,49 @@ def as_json(answer: object, status: int = 200) -> Response:
     return Response(orjson.dumps(answer), status, mimetype="application/json")
 
 
-def with_etag(body: Body, mimetype: str = "application/json") -> Response:
-    """The body with its tag, or 304 for those who have it already."""
-    response = Response(body.data, mimetype=mimetype)
-    response.set_etag(body.etag)
+def with_etag(body: Body) -> Response:
+    """The body with its tag, compressed for those who take that, or 304 for those who have it."""
+    data, tag = body.data, body.etag
+    if body.packable and "gzip" in request.headers.get("Accept-Encoding", ""):
+        packed = request.accept_encodings["gzip"] > 0
+    else:
+        packed = False
+    if packed:
+        data, tag = body.gzipped, f"{tag}-gzip"
+    response = Response(data, mimetype=body.mimetype, headers=dict(body.headers))
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(tag)
     response.make_conditional(request)
     return response
 
 
-def held_series(source: CandleSource, series: Series) -> HeldSeries | None:
-    """The catalogue line of a series that is kept, None before its first. Raises `NotKept`."""
-    held = next((line for line in source.catalogue() if line.series == series), None)
+class Shown(NamedTuple):
+    """A series that can be shown."""
+
+    held: HeldSeries | None
+    """The catalogue line of what is read; None before its first candle."""
+    base: Series | None
+    """Of which series it is summed; None when it is stored, or to be."""
+
+
+def shown_series(source: CandleSource, series: Series) -> Shown:
+    """How a series can be shown that is kept, or of which a smaller interval is.
+
+    Raises `NotKept`.
+    """
+    lines = source.catalogue()
+    held = next((line for line in lines if line.series == series), None)
+    if held is not None and held.candles:
+        return Shown(held, None)
+    base = base_of(series, lines)
+    if base is not None:
+        return Shown(base, base.series)
     # Filling in wildcards takes its time, and what is stored need not be wanted.
     if held is None and series not in (kept := kept_series(source)):
         raise NotKept(series, kept)
-    return held
+    return Shown(held, None)
 
 
 def price_decimals(series: Series) -> int | None:
