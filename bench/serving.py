@@ -39,7 +39,7 @@ def serving(*, quick: bool) -> Table:
     candles, lasting = (2_000, 1) if quick else (10_000, 5)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        task = _fill(home, candles)
+        task = fill(home, candles)
         command = (*CHANDLERY, "serve", "--no-collect", "--json", "--port", "0", "--home", folder)
         with running(command, home, CHANDLERY_SERIES=SERIES) as process:
             url = announced(process, home)["url"]
@@ -60,7 +60,8 @@ def serving(*, quick: bool) -> Table:
     )
 
 
-def _fill(home: Path, candles: int) -> Task:
+def fill(home: Path, candles: int) -> Task:
+    """Collect so many candles into a store of their own."""
     with tempfile.TemporaryDirectory() as folder, market(Path(folder)) as exchange:
         task = exchange.warmed(candles)
         settings = read_settings(home=home, store_url="", binance_url=exchange.url)

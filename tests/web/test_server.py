@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
@@ -41,6 +42,14 @@ def test_stop_is_repeatable_and_needs_no_start() -> None:
     server = Server(create_app(keeper_with_candles(2)), port=0)
     server.stop()
     server.stop()
+
+
+def test_silent_connections() -> None:
+    """Connections that were opened ahead and say nothing do not keep others waiting."""
+    with Server(create_app(keeper_with_candles(2)), port=0) as server, ExitStack() as silent:
+        for _ in range(20):
+            silent.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        assert status(server.port) == 200
 
 
 def test_port_in_use() -> None:

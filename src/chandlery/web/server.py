@@ -6,16 +6,23 @@ import errno
 import logging
 import socket
 import threading
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from cheroot import wsgi
 from flask import Flask
 
 from chandlery.errors import InputError, PortInUse
+from chandlery.web.event_stream import TAKE_OVER, EventStream
+from chandlery.web.growing import GrowingPool
+from chandlery.web.pushing import Pusher
 
 log = logging.getLogger(__name__)
 
 _THREADS: Final = 8
+_BACKLOG: Final = 256
+"""Connections that may wait to be taken: after a restart hundreds of pages come back at once."""
+_KEPT_ALIVE: Final = 256
+"""Idle connections that are kept; they hold no thread."""
 _PATIENCE_S: Final = 1
 """How long a request that is under way may finish when the server is stopped."""
 _LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
@@ -24,6 +31,20 @@ _LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 
 class _QuietServer(wsgi.Server):
     """cheroot, with its complaints in the log, and without a leak when it cannot bind."""
+
+    keep_alive_conn_limit = _KEPT_ALIVE
+    expiration_interval = 0.2  # so long stopping waits for the thread that takes connections
+
+    def __init__(self, address: tuple[str, int], app: Flask, pusher: Pusher) -> None:
+        super().__init__(
+            address,
+            app,
+            numthreads=_THREADS,
+            request_queue_size=_BACKLOG,
+            shutdown_timeout=_PATIENCE_S,
+        )
+        self.gateway = _Gateway
+        self.pusher = pusher
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
@@ -39,6 +60,43 @@ class _QuietServer(wsgi.Server):
         log.log(level, msg, exc_info=bool(traceback))
 
 
+class _Gateway(wsgi.Gateway_10):
+    """cheroot's, which lets an answer go on as an event stream without a thread of its own."""
+
+    stream: EventStream | None = None
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # its stubs say None
+        """The environment of the request, with the function that takes a stream over."""
+        environ = cast("dict[str, Any]", super().get_environ())  # type: ignore[no-untyped-call]
+        environ[TAKE_OVER] = self.take_over
+        return environ
+
+    def take_over(self, stream: EventStream) -> None:
+        """Send `stream` as the body of this answer, once its headers are out."""
+        self.stream = stream
+
+    def respond(self) -> None:
+        """Answer; then give the connection away if there is a stream to send."""
+        try:
+            super().respond()
+        except BaseException:
+            if self.stream is not None:
+                self.stream.close()
+            raise
+        if self.stream is not None:
+            self._give_away(self.stream)
+
+    def _give_away(self, stream: EventStream) -> None:
+        request, connection = self.req, self.req.conn
+        chunked = request.chunked_write
+        # What cheroot does at the end of an answer is for the pusher to do, when that end comes.
+        request.chunked_write = False
+        request.close_connection = True
+        connection.linger = True
+        sock = socket.socket(fileno=connection.socket.detach())
+        request.server.pusher.push(sock, stream, chunked=chunked)
+
+
 class Server:
     """Serves `app` on `host` and `port`; port 0 takes a free one.
 
@@ -47,9 +105,10 @@ class Server:
     """
 
     def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 8000) -> None:
-        self._server = _QuietServer(
-            (host, port), app, numthreads=_THREADS, shutdown_timeout=_PATIENCE_S
-        )
+        self._hub = app.extensions["hub"]
+        self._pusher = Pusher()
+        self._server = _QuietServer((host, port), app, self._pusher)
+        self._pool = GrowingPool(self._server.requests)
         self._thread: threading.Thread | None = None
         try:
             self._server.prepare()
@@ -68,9 +127,16 @@ class Server:
         """Serve from a thread of its own, and return."""
         self._thread = threading.Thread(target=self._server.serve, name="web", daemon=True)
         self._thread.start()
+        self._pool.start()
 
     def stop(self) -> None:
-        """Stop serving and let go of the address; again is harmless."""
+        """Stop serving, event streams too, and let go of the address; again is harmless.
+
+        With it ends what was done for the pages that are open: the hub of `app` is closed.
+        """
+        self._hub.close()
+        self._pusher.close()
+        self._pool.stop()
         self._server.stop()
         if self._thread is not None:
             self._thread.join(timeout=_PATIENCE_S)

@@ -1,0 +1,1 @@
+"""Candles that move: a stream's hints, reconciled over REST, told to whoever listens."""
