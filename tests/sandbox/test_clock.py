@@ -173,6 +173,8 @@ def test_addresses_by_setting() -> None:
             "CHANDLERY_BINANCE_URL": box.binance_url,
             "CHANDLERY_BINANCE_UM_URL": box.binance_url,
             "CHANDLERY_BINANCE_ARCHIVE_URL": box.archive_url,
+            "CHANDLERY_BINANCE_STREAM_URL": box.stream_url,
+            "CHANDLERY_BINANCE_UM_STREAM_URL": box.stream_url,
             "CHANDLERY_COINGECKO_URL": box.coingecko_url,
         }
         assert box.coingecko_url.endswith("/api/v3")

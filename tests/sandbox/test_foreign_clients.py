@@ -22,11 +22,11 @@ PYTHON = ROOT / ".venv-foreign" / ("Scripts/python.exe" if os.name == "nt" else 
 SCRIPTS = Path(__file__).parent / "foreign"
 
 
-def run(script: str, base: str) -> Any:  # noqa: ANN401
-    """What a script found at an address."""
+def run(script: str, *bases: str) -> Any:  # noqa: ANN401
+    """What a script found at an address, or at several."""
     if not PYTHON.exists():
         pytest.fail("The foreign clients are not installed: run `make setup-test`.")
-    command = [str(PYTHON), str(SCRIPTS / f"{script}.py"), base]
+    command = [str(PYTHON), str(SCRIPTS / f"{script}.py"), *bases]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=120, check=False, env=environment
@@ -76,6 +76,23 @@ def test_binance_sdk_spot(own: Asker) -> None:
     assert found["time"] == NOW_MS
     assert found["bids"] == 5
     assert "-1121" in found["error"]
+
+
+def test_streams(own: Asker) -> None:
+    """ccxt.pro, python-binance and the official client hear closed candles that REST has."""
+    own.box.clock.run(1.0)
+    found = run("with_streams", own.box.binance_url, own.box.stream_url)
+    closed = [*found["python_binance"], found["binance_sdk"]]
+    opened, *_, close, volume = found["ccxt"]
+    heard = [*closed, {"s": "BTCUSDT", "t": opened, "c": close, "v": volume}]
+    for one in heard:
+        row = own.rows(symbol=one["s"], interval="1s", startTime=one["t"], limit=1)[0]
+        assert [row[0], *map(float, (row[4], row[5]))] == [
+            one["t"],
+            float(one["c"]),
+            float(one["v"]),
+        ]
+    assert len(closed) == 3
 
 
 def test_pycoingecko(own: Asker) -> None:

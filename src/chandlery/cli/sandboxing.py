@@ -13,9 +13,11 @@ from chandlery.cli.options import Json
 Files = Annotated[
     list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")
 ]
-ThreePorts = Annotated[
+FourPorts = Annotated[
     int,
-    typer.Option(help="Binance's paths here, then CoinGecko's, then the archive; 0: free ones."),
+    typer.Option(
+        help="Binance's paths here, then CoinGecko's, the archive, the streams; 0: free ones."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Which invented market.")]
 Replay = Annotated[
@@ -30,6 +32,14 @@ CoinGeckoReplay = Annotated[
 Now = Annotated[str | None, typer.Option(help="Where the exchange's clock starts.", metavar="T")]
 Speed = Annotated[float | None, typer.Option(help="How fast it runs: 1 is real time, 0 frozen.")]
 WeightLimit = Annotated[int, typer.Option(help="Request weight per minute.")]
+StreamEvery = Annotated[
+    int | None,
+    typer.Option(
+        help="Milliseconds of the exchange's clock between messages of a stream; "
+        "Binance's own speed if not said.",
+        metavar="MS",
+    ),
+]
 MoreSymbols = Annotated[
     int, typer.Option(help="So many symbols more: C0001USDT and so on, the likes of others.")
 ]
@@ -37,7 +47,7 @@ MoreSymbols = Annotated[
 
 def sandbox(
     files: Files = None,
-    port: ThreePorts = 0,
+    port: FourPorts = 0,
     seed: Seed = 1,
     replay: Replay = None,
     symbol: Symbol = None,
@@ -47,13 +57,15 @@ def sandbox(
     speed: Speed = None,
     weight_limit: WeightLimit = 6000,
     more_symbols: MoreSymbols = 0,
+    stream_every: StreamEvery = None,
     as_json: Json = False,
 ) -> None:
-    """Run the built-in exchange until Ctrl-C: Binance's REST market data, its archive, CoinGecko.
+    """Run the built-in exchange until Ctrl-C: Binance, its streams and archive, CoinGecko.
 
     Other programs use it by its address, as they would the real one; it needs no network. Faults
-    are ordered over HTTP at /sandbox/faults, those of archive files at /sandbox/archive, the
-    clock at /sandbox/clock. What it prints are the settings that lead Chandlery to it.
+    are ordered over HTTP at /sandbox/faults, those of archive files at /sandbox/archive, those
+    of streams at /sandbox/streams, the clock at /sandbox/clock. What it prints are the settings
+    that lead Chandlery to it.
     """
     import orjson
 
@@ -67,6 +79,7 @@ def sandbox(
         speed=speed,
         weight_limit=weight_limit,
         more_symbols=more_symbols,
+        stream_every_ms=stream_every,
         replay=(*(replay or ()), *(files or ())),
         replay_symbol=symbol,
         replay_interval=interval,

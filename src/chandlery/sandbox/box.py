@@ -20,6 +20,9 @@ from chandlery.sandbox.sources.many import ManySymbols
 from chandlery.sandbox.sources.recorded import RecordedSource, load_recorded
 from chandlery.sandbox.sources.source import Source
 from chandlery.sandbox.sources.synthetic import SyntheticSource
+from chandlery.sandbox.streams.faults import StreamFaults
+from chandlery.sandbox.streams.pulse import Pulse
+from chandlery.sandbox.streams.serving import Attempts, StreamWire
 from chandlery.sandbox.wire.archive_serving import ArchiveWire
 from chandlery.sandbox.wire.faults import Faults
 from chandlery.sandbox.wire.listeners import Listeners
@@ -28,7 +31,7 @@ from chandlery.sandbox.wire.serving import Wire
 
 
 class Sandbox:
-    """A Binance, its archive, and a CoinGecko on loopback, for as long as the `with` block lasts.
+    """A Binance with streams and archive, and a CoinGecko, on loopback, while the `with` lasts.
 
     Takes the fields of `SandboxOptions` as keywords, or the options themselves:
 
@@ -36,9 +39,11 @@ class Sandbox:
             box.binance_url     # http://127.0.0.1:40001, the exchange's paths are /api/v3/...
             box.coingecko_url   # http://127.0.0.1:40002/api/v3
             box.archive_url     # http://127.0.0.1:40003, files are below /data/
+            box.stream_url      # ws://127.0.0.1:40004, streams are at /ws/... and /stream
             box.clock.advance(3600)
             box.faults.next("5xx", times=3, path="klines")
             box.spoil_archive("cut", "BTCUSDT-1h-2024-07")
+            box.stream_faults.add("wrong", "btcusdt@kline_1m")
             box.requests.count("klines")
 
     The addresses are known from `start` on. Raises `InputError` for options that cannot be,
@@ -60,6 +65,15 @@ class Sandbox:
         twin = SyntheticSource(self.options.seed, synthetic.revisions)
         shelved: Source = recorded or _invented(twin, self.options)
         self._archive = ArchiveService(shelved, self.clock, self.archive_faults)
+        self.stream_faults = StreamFaults()
+        self._pulse = Pulse(
+            self._source,
+            self.clock,
+            self.stream_faults,
+            every_ms=self.options.stream_every_ms,
+            ping_s=self.options.stream_ping_s,
+        )
+        self._attempts = Attempts()
         self._listeners = Listeners(self.options.host)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -81,12 +95,19 @@ class Sandbox:
         return self._url("archive")
 
     @property
+    def stream_url(self) -> str:
+        """The address of the streams, without a path."""
+        return self._url("stream").replace("http:", "ws:")
+
+    @property
     def addresses(self) -> dict[str, str]:
         """All, by the names of the settings that take them."""
         return {
             "CHANDLERY_BINANCE_URL": self.binance_url,
             "CHANDLERY_BINANCE_UM_URL": self.binance_url,
             "CHANDLERY_BINANCE_ARCHIVE_URL": self.archive_url,
+            "CHANDLERY_BINANCE_STREAM_URL": self.stream_url,
+            "CHANDLERY_BINANCE_UM_STREAM_URL": self.stream_url,
             "CHANDLERY_COINGECKO_URL": self.coingecko_url,
         }
 
@@ -124,8 +145,8 @@ class Sandbox:
     def unreachable(self, service: str = "") -> Iterator[None]:
         """Within the block connections are refused, and open ones are dropped.
 
-        Of one service (`binance`, `coingecko`, `archive`), or of all. Raises `InputError` for
-        another name.
+        Of one service (`binance`, `coingecko`, `archive`, `stream`), or of all. Raises
+        `InputError` for another name.
         """
         names = _names(service)
         self._call(self._listeners.close(names))
@@ -179,6 +200,9 @@ class Sandbox:
             "binance": Wire("binance", self._binance, self),
             "coingecko": Wire("coingecko", self._coingecko, self),
             "archive": ArchiveWire("archive", self._archive, self),
+            "stream": StreamWire(
+                "stream", self._pulse, self._attempts, self, self.options.stream_most
+            ),
         }
         await self._listeners.open({name: wires[name].app() for name in names})
 
@@ -193,7 +217,7 @@ class Sandbox:
         return f"http://{host}:{self._listeners.port(name)}"
 
 
-_SERVICES: Final = ("binance", "coingecko", "archive")
+_SERVICES: Final = ("binance", "coingecko", "archive", "stream")
 """In the order of their ports."""
 _NEVER: Final = threading.Event()
 _SIGNALS_EVERY_S: Final = 0.25

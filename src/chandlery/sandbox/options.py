@@ -11,11 +11,12 @@ from chandlery.clock import ms_to_text
 from chandlery.errors import InputError
 from chandlery.sandbox.market.trading_time import FIRST_MS, LAST_MS
 from chandlery.sandbox.sources.many import MOST
+from chandlery.sandbox.streams.commands import MOST_STREAMS
 
 WEIGHT_LIMIT: Final = 6000
 COINGECKO_LIMIT: Final = 100
 _LAST_PORT: Final = 65535
-_PORTS: Final = 3
+_PORTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class SandboxOptions:
     """Another seed is another market."""
     host: str = "127.0.0.1"
     port: int = 0
-    """Binance's paths are served here, CoinGecko's on the next port and the archive on the one
-    after; 0 takes three free ones."""
+    """Binance's paths are served here, CoinGecko's on the next port, the archive on the one after
+    and the streams on the last; 0 takes four free ones."""
     now_ms: int | None = None
     """Where the exchange's clock starts; None is the machine's time (in replay: just after the
     last candle, or just before its end if it may be unfinished)."""
@@ -38,6 +39,14 @@ class SandboxOptions:
     """Request weight that one minute of the exchange's clock allows."""
     coingecko_limit: int = COINGECKO_LIMIT
     """Calls that one minute of CoinGecko's clock allows."""
+    stream_every_ms: int | None = None
+    """How often streams are sent, by the exchange's clock; None is Binance's own speed: 1000 for
+    1s candles, 2000 for others."""
+    stream_ping_s: float = 20.0
+    """Real seconds between two pings of a stream's connection, which ends when a pong has been
+    missing for three times as long."""
+    stream_most: int = MOST_STREAMS
+    """How many streams one connection may have."""
     more_symbols: int = 0
     """So many symbols more (C0001USDT and so on), which share the markets of the invented ones."""
     replay: tuple[Path, ...] = ()
@@ -57,6 +66,9 @@ class SandboxOptions:
         if self.weight_limit < 1 or self.coingecko_limit < 1:
             limits = f"{self.weight_limit} and {self.coingecko_limit}"
             raise InputError(f"The limits of requests must be 1 or more; got {limits}.")
+        if (self.stream_every_ms or 1) < 1 or self.stream_ping_s <= 0 or self.stream_most < 1:
+            msg = "Streams need a speed in milliseconds, a time between pings and a most above 0."
+            raise InputError(msg)
         if not 0 <= self.more_symbols <= MOST:
             raise InputError(f"More symbols must be 0 to {MOST}; got {self.more_symbols}.")
         if self.more_symbols and self.replay:

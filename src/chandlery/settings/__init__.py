@@ -4,7 +4,7 @@ The page `docs/settings.md` is made from this table by `chandlery settings --mar
 """
 
 from chandlery.settings.period import Periods
-from chandlery.settings.reading import as_markdown, read_settings
+from chandlery.settings.reading import as_markdown, origin, read_settings
 from chandlery.settings.table import FILE, PREFIX, Settings
 from chandlery.settings.urls import without_secrets
 
@@ -14,6 +14,7 @@ __all__ = [
     "Periods",
     "Settings",
     "as_markdown",
+    "origin",
     "read_settings",
     "without_secrets",
 ]

@@ -29,6 +29,16 @@ def read_settings(**flags: Any) -> Settings:  # noqa: ANN401  as the fields of S
         raise BadSetting(f"{FILE} cannot be read: {error.strerror or error}.") from error
 
 
+def origin(name: str) -> str:
+    """Where the setting of that name has its value from, in words."""
+    variable = PREFIX + name.upper()
+    if any(one.upper() == variable for one in os.environ):
+        return f"{variable} in the environment"
+    if FILE.is_file() and name in tomllib.loads(FILE.read_text(encoding="utf-8")):
+        return f"'{name}' in {FILE}"
+    return f"the settings ({variable} in the environment or '{name}' in {FILE} replaces it)"
+
+
 def _refuse_strangers(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be ignored in silence, so it is refused."""
     for name in environment:

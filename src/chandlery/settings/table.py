@@ -28,6 +28,7 @@ Urls = Annotated[tuple[str, ...], NoDecode]
 
 SHORTEST_TOKEN: Final = 16
 NO_LAKE: Final = "none"
+NO_STREAM: Final = "none"
 _BUDGET_PLACES: Final = {"redis", "rediss", "unix", "sqlite", "memory"}
 
 
@@ -143,6 +144,16 @@ class Settings(BaseSettings):
         description="Base URLs of Binance's USD-M futures REST API (`binance-um:…` series), "
         "comma-separated, tried in order; empty for Binance's own host.",
     )
+    binance_stream_url: Urls = Field(
+        (),
+        description="Base URLs of Binance's streams (`wss://…`), comma-separated, tried in order; "
+        "empty for Binance's own hosts; `none` to do without streams.",
+    )
+    binance_um_stream_url: Urls = Field(
+        (),
+        description="Base URLs of the streams of Binance's USD-M futures, comma-separated, tried "
+        "in order; empty for Binance's own host; `none` to do without streams.",
+    )
     coingecko_url: Urls = Field(
         (),
         description="Base URLs of CoinGecko's API, ending in `/api/v3`; empty for its own host.",
@@ -181,6 +192,18 @@ class Settings(BaseSettings):
         for url in urls:
             if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
                 msg = f"'{without_secrets(url)}' is no http:// or https:// address"
+                raise ValueError(msg)
+        return urls
+
+    @field_validator("binance_stream_url", "binance_um_stream_url", mode="before")
+    @classmethod
+    def _read_stream_urls(cls, value: object) -> object:
+        urls = tuple(str(item).rstrip("/") for item in _listed(value))
+        if urls == (NO_STREAM,):
+            return urls
+        for url in urls:
+            if urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).hostname:
+                msg = f"'{without_secrets(url)}' is no ws:// or wss:// address, and not 'none'"
                 raise ValueError(msg)
         return urls
 

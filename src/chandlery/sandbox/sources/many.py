@@ -42,38 +42,39 @@ class ManySymbols:
         ]
         return [*self._source.listings(now_ms), *more]
 
+    def market_of(self, symbol: str) -> str:
+        """The symbol whose trading this one shows."""
+        return self._market.get(symbol, symbol)
+
     def rows(
         self, symbol: str, interval: Interval, shown: Shown, asked: Asked, now_ms: int
     ) -> bytes:
         """The JSON array of a klines answer."""
-        return self._source.rows(self._of(symbol), interval, shown, asked, now_ms)
+        return self._source.rows(self.market_of(symbol), interval, shown, asked, now_ms)
 
     def window(self, symbol: str, start_ms: int, now_ms: int) -> Window:
         """Trading from `start_ms` to now."""
-        return self._source.window(self._of(symbol), start_ms, now_ms)
+        return self._source.window(self.market_of(symbol), start_ms, now_ms)
 
     def latest_trades(self, symbol: str, limit: int, now_ms: int) -> Trades:
         """The newest trades, ascending."""
-        return self._source.latest_trades(self._of(symbol), limit, now_ms)
+        return self._source.latest_trades(self.market_of(symbol), limit, now_ms)
 
     def trades_from_id(self, symbol: str, trade_id: int, limit: int, now_ms: int) -> Trades:
         """Trades from one id on."""
-        return self._source.trades_from_id(self._of(symbol), trade_id, limit, now_ms)
+        return self._source.trades_from_id(self.market_of(symbol), trade_id, limit, now_ms)
 
     def trades_since(self, symbol: str, start_ms: int, limit: int, now_ms: int) -> Trades:
         """Trades from a time on."""
-        return self._source.trades_since(self._of(symbol), start_ms, limit, now_ms)
+        return self._source.trades_since(self.market_of(symbol), start_ms, limit, now_ms)
 
     def table(self, symbol: str, interval: Interval, span: Span, known: int) -> pl.DataFrame:
         """The candles that open in `span`."""
-        return self._source.table(self._of(symbol), interval, span, known)
+        return self._source.table(self.market_of(symbol), interval, span, known)
 
     def revise(self, symbol: str, interval: Interval, open_ms: int, at_ms: int) -> None:
         """Change a closed candle, of the symbol's likes too."""
-        self._source.revise(self._of(symbol), interval, open_ms, at_ms)
-
-    def _of(self, symbol: str) -> str:
-        return self._market.get(symbol, symbol)
+        self._source.revise(self.market_of(symbol), interval, open_ms, at_ms)
 
 
 def _like(number: int, listing: Listing) -> Listing:

@@ -80,6 +80,10 @@ class RecordedSource:
         del now_ms
         return [(listing, "TRADING") for listing in self._listings.values()]
 
+    def market_of(self, symbol: str) -> str:
+        """The symbol itself."""
+        return symbol
+
     def rows(
         self, symbol: str, interval: Interval, shown: Shown, asked: Asked, now_ms: int
     ) -> bytes:

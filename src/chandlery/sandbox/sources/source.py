@@ -50,6 +50,9 @@ class Source(Protocol):
     def listings(self, now_ms: int) -> list[tuple[Listing, Status]]:
         """The symbols listed by now, oldest first."""
 
+    def market_of(self, symbol: str) -> str:
+        """The symbol whose trading this one shows: itself, as a rule."""
+
     def rows(
         self, symbol: str, interval: Interval, shown: Shown, asked: Asked, now_ms: int
     ) -> bytes:

@@ -53,6 +53,10 @@ class SyntheticSource:
             if each.listed_ms <= now_ms
         ]
 
+    def market_of(self, symbol: str) -> str:
+        """The symbol itself."""
+        return symbol
+
     def rows(
         self, symbol: str, interval: Interval, shown: Shown, asked: Asked, now_ms: int
     ) -> bytes:

@@ -9,6 +9,9 @@
     GET    /sandbox/archive   what is planned for files of the archive
     POST   /sandbox/archive   {"kind": "cut", "path": "BTCUSDT-1h-2024-07"}; "times": 2 for checksum
     DELETE /sandbox/archive   files as they were; {"kind": "cut"} takes back one kind
+    GET    /sandbox/streams   what is planned for streams
+    POST   /sandbox/streams   {"kind": "wrong", "stream": "btcusdt@kline_1m", "times": 1}
+    DELETE /sandbox/streams   behave again
     GET    /sandbox/clock     {"now_ms": ..., "speed": ...}
     POST   /sandbox/clock     {"advance": 3600}, {"now_ms": ..., "speed": 60}, {"speed": 0}
     POST   /sandbox/revise    {"symbol": "BTCUSDT", "interval": "1h", "open_ms": ...}
@@ -29,6 +32,7 @@ from chandlery.candles.interval import Interval
 from chandlery.errors import InputError
 from chandlery.sandbox.archive.faults import ArchiveFaultKind, ArchiveFaults
 from chandlery.sandbox.clock import SandboxClock
+from chandlery.sandbox.streams.faults import StreamFaults
 from chandlery.sandbox.wire.faults import Faults
 from chandlery.sandbox.wire.seen import RequestsSeen
 
@@ -41,6 +45,7 @@ class Controlled(Protocol):
     clock: SandboxClock
     faults: Faults
     archive_faults: ArchiveFaults
+    stream_faults: StreamFaults
     requests: RequestsSeen
 
     @property
@@ -95,6 +100,9 @@ class Control:
             ("GET", "archive"): self._spoilt,
             ("POST", "archive"): self._spoil,
             ("DELETE", "archive"): self._mend,
+            ("GET", "streams"): self._stream_faults,
+            ("POST", "streams"): self._spoil_streams,
+            ("DELETE", "streams"): self._mend_streams,
             ("GET", "clock"): self._time,
             ("POST", "clock"): self._set_clock,
             ("POST", "revise"): self._revise,
@@ -132,6 +140,17 @@ class Control:
     async def _mend(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         self._box.archive_faults.clear(body.get("kind"))
         return await self._spoilt({})
+
+    async def _stream_faults(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self._box.stream_faults.planned()]
+
+    async def _spoil_streams(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        self._box.stream_faults.add(**body)
+        return await self._stream_faults({})
+
+    async def _mend_streams(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        self._box.stream_faults.clear()
+        return []
 
     async def _time(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"now_ms": self._box.clock.now_ms(), "speed": self._box.clock.speed}

@@ -46,7 +46,7 @@ class Fault:
     path: str = ""
     """Only requests whose path holds this text."""
     service: str = ""
-    """`binance`, `coingecko`, `archive`, or any."""
+    """`binance`, `coingecko`, `archive`, `stream`, or any."""
     seconds: float | None = None
 
     def meets(self, service: str, path: str) -> bool:

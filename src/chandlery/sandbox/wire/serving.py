@@ -29,7 +29,7 @@ class Wire:
     """The HTTP side of one service."""
 
     def __init__(self, name: str, service: Service, box: Controlled) -> None:
-        self._name = name
+        self.name = name
         self._service = service
         self._box = box
         self._control = Control(box)
@@ -44,24 +44,28 @@ class Wire:
         """Answer one request, or misbehave as planned."""
         if self._control.is_meant(request):
             return await self._control.handle(request)
-        faults = self._box.faults.take(self._name, request.path)
+        faults = self._box.faults.take(self.name, request.path)
         for fault in faults:
             if fault.kind == "latency":
                 await asyncio.sleep(fault.seconds or 0.0)
         bad = next((each for each in faults if each.kind not in {"latency", "skew"}), None)
         skew_ms = sum(round((each.seconds or 0) * 1000) for each in faults if each.kind == "skew")
         if bad is None:
-            return self._note(request, await self._reply(request, skew_ms))
+            return await self.good(request, skew_ms)
         return await self._misbehave(request, bad, skew_ms)
+
+    async def good(self, request: web.Request, skew_ms: int) -> web.StreamResponse:
+        """Answer as the real service does."""
+        return self.note(request, await self._reply(request, skew_ms))
 
     async def _misbehave(
         self, request: web.Request, fault: Fault, skew_ms: int
     ) -> web.StreamResponse:
         instead = self.instead(fault)
         if instead is not None:
-            return self._note(request, instead)
+            return self.note(request, instead)
         if not misbehave.breaks_body(fault):
-            self._note(request, Reply(0, b""))
+            self.note(request, Reply(0, b""))
             if fault.kind == "hang":
                 await misbehave.hang(request, fault)
             else:
@@ -69,10 +73,10 @@ class Wire:
             return web.Response(status=500)
         reply = await self._reply(request, skew_ms)
         if request.method == "HEAD":  # There is no body to break.
-            return self._note(request, reply)
+            return self.note(request, reply)
         if fault.kind in {"empty", "garbled"}:
-            return self._note(request, misbehave.spoil(fault, reply))
-        return await misbehave.cut_short(request, self._note(request, reply), fault)
+            return self.note(request, misbehave.spoil(fault, reply))
+        return await misbehave.cut_short(request, self.note(request, reply), fault)
 
     async def answer(self, request: web.Request, skew_ms: int) -> Reply:
         """The good answer to a GET or HEAD request."""
@@ -87,10 +91,11 @@ class Wire:
             return Reply(405, b"")
         return await self.answer(request, skew_ms)
 
-    def _note(self, request: web.Request, reply: Reply) -> web.Response:
+    def note(self, request: web.Request, reply: Reply) -> web.Response:
+        """Enter the request in the log, and send the reply."""
         now_ms = self._box.clock.now_ms()
         self._box.requests.add(
-            Seen(self._name, request.path, request.rel_url.raw_query_string, reply.status, now_ms)
+            Seen(self.name, request.path, request.rel_url.raw_query_string, reply.status, now_ms)
         )
         headers = {"Content-Type": reply.content_type, **reply.headers}
         return web.Response(status=reply.status or 500, body=reply.body, headers=headers)
