@@ -10,6 +10,9 @@ ChandleryError
 │  ├─ UnknownSymbol          the exchange has no such symbol
 │  ├─ UnknownSeries          nothing of that series is kept
 │  ├─ UnknownResult          no task with that id has left a result
+│  ├─ UnknownTask            nobody asked for a task with that id
+│  ├─ KeptBySettings         a series that only the settings can let go
+│  ├─ NotWanted              a series that nobody asked to keep
 │  ├─ BadSpan                times or counts that make no span
 │  ├─ BadFile                a file that cannot be read as what it should be
 │  ├─ UnknownFormat          an export or output format that does not exist
@@ -131,6 +134,28 @@ class UnknownResult(InputError):
     def __init__(self, id_: str, *, several: bool = False) -> None:
         found = "Several tasks have ids that begin with" if several else "No result of a task"
         super().__init__(f"{found} '{id_}'. 'chandlery results --last 100' lists the newest.")
+
+
+class UnknownTask(InputError):
+    """Nobody asked for a task with that id, or it ended long ago and was forgotten."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"There is no task '{id_}'. GET /api/v1/tasks lists the newest.")
+
+
+class KeptBySettings(InputError):
+    """A series that only the settings can let go; `origin` says where they have it."""
+
+    def __init__(self, series: str, pattern: str, origin: str) -> None:
+        because = "" if series == pattern else f" as one of {pattern}"
+        super().__init__(f"{series} is kept{because} by {origin}. Take it out there.")
+
+
+class NotWanted(InputError):
+    """A series that nobody asked to keep."""
+
+    def __init__(self, series: str) -> None:
+        super().__init__(f"{series} is none of the series to keep, so there is nothing to stop.")
 
 
 class BadSpan(InputError):

@@ -96,8 +96,11 @@ class Coins:
         self.calls = 0
         self.error: RemoteError | None = None
 
-    def top(self, count: int = 10, currency: str = "usd") -> MarketCapSnapshot:
+    def top(
+        self, count: int = 10, currency: str = "usd", *, sparkline: bool = False
+    ) -> MarketCapSnapshot:
         """One coin, bigger at each call."""
+        del sparkline
         self.calls += 1
         if self.error:
             raise self.error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -15,7 +15,9 @@ from chandlery.candles.frame import SCHEMA, Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock, FrozenClock
+from chandlery.collect.derived.bases import Shown, Symbol, shown
 from chandlery.collect.health import Late
+from chandlery.collect.market_view import MarketView
 from chandlery.collect.status import BudgetStatus, SeriesStatus, StatusReport
 from chandlery.errors import StoreError
 from chandlery.market import MarketCap, MarketCapSnapshot
@@ -141,10 +143,18 @@ class FakeKeeper:
         self._check()
         return [self._held(candles) for candles in self.candles.values() if len(candles)]
 
-    def market_caps(self) -> MarketCapSnapshot | None:
-        """The last known market caps."""
+    @property
+    def market(self) -> FakeKeeper:
+        """The market caps are the keeper's."""
+        return self
+
+    def view(self, top: int, at_ms: int | None) -> MarketView | None:
+        """The last known market caps, and nothing beside them."""
+        del at_ms
         self._check()
-        return self.caps
+        if self.caps is None:
+            return None
+        return MarketView(replace(self.caps, coins=self.caps.coins[:top]), None, {}, {})
 
     def status(self) -> StatusReport:
         """How everything stands."""
@@ -164,6 +174,14 @@ class FakeKeeper:
             budgets=list(self.budgets),
             counted=self.counted,
         )
+
+    def secret(self, name: str) -> bytes:
+        """A key that is no secret."""
+        return name.encode()
+
+    def shown_intervals(self) -> Mapping[Symbol, tuple[Shown, ...]]:
+        """What is stored, and what could be summed of it."""
+        return shown(self.catalogue())
 
     def price_decimals(self, series: Series) -> int | None:
         """Digits after the point, where this keeper was told."""

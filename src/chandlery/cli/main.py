@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from chandlery.cli import (
+    caps,
     collecting,
     deriving,
     files,
+    following,
     history,
+    keeping,
     results,
     sandboxing,
     serving,
@@ -37,9 +40,13 @@ app.command(short_help="The same against the built-in sandbox exchange; no netwo
 app.command(short_help="Fetch candles and keep them.")(collecting.collect)
 app.command(short_help="Show what a backfill would fetch, and what that costs.")(history.plan)
 app.command(short_help="Collect the whole history, archive files first.")(history.backfill)
+app.command(short_help="Keep series from now on, beside those of the settings.")(keeping.keep)
+app.command(short_help="Keep series no more; what is stored stays.")(keeping.forget)
+app.command(short_help="Show candles as they move; keep them.")(following.follow)
 app.command(short_help="Prove that ledger and candles agree.")(history.verify)
 app.command(short_help="Show kept candles.")(showing.show)
 app.command(short_help="Show what is kept, how fresh it is, and what went wrong.")(showing.status)
+app.command(short_help="Show the biggest coins by market cap.")(caps.caps)
 app.command(short_help="List where a series has no candles, and why.")(showing.gaps)
 app.command(short_help="Write kept candles to files.")(files.export)
 app.command(short_help="Sum kept candles up to larger ones.")(deriving.resample)

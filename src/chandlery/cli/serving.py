@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEMO_HOME: Final = "chandlery-demo"
 DEMO_SERIES: Final = "binance:BTCUSDT:1h,binance:ETHUSDT:15m"
+_DEMO_EVERY_MS: Final = 500
+"""How often the demo's candles move: more often than Binance's, for there is more to see."""
 _MEANWHILE: Final = (
     "What is stored is served, and it is tried again; 'make demo' works without a network."
 )
@@ -56,7 +58,7 @@ def demo(
 
     home = home or Path(DEMO_HOME if seed == 1 else f"{DEMO_HOME}-{seed}")
     note("SANDBOX: everything here is invented by the built-in exchange; it is no market data.")
-    with Sandbox(seed=seed) as box:
+    with Sandbox(seed=seed, stream_every_ms=_DEMO_EVERY_MS) as box:
         settings = read_settings(
             home=home,
             port=port,
@@ -66,6 +68,8 @@ def demo(
             binance_url=box.binance_url,
             binance_archive_url=box.archive_url,
             binance_um_url=box.binance_url,
+            binance_stream_url=box.stream_url,
+            binance_um_stream_url=box.stream_url,
             coingecko_url=box.coingecko_url,
         )
         run(settings, label="SANDBOX", as_json=as_json, first=True)
@@ -79,11 +83,15 @@ def run(
     first: bool,
     collect: bool = True,
 ) -> None:
-    """Serve the page until Ctrl-C; `first` collects once before, `collect` keeps at it."""
+    """Serve the page until Ctrl-C; `first` collects once before, `collect` keeps at it.
+
+    With `collect` what people ask for on the page is done here, too.
+    """
     from chandlery.clock import StoppableClock
     from chandlery.collect.keeper import Keeper
     from chandlery.schedule.embedded import EmbeddedLoop
     from chandlery.schedule.queue_length import of_settings
+    from chandlery.schedule.task_runner import TaskRunner
     from chandlery.web import Server, create_app
 
     clock = StoppableClock()
@@ -98,11 +106,12 @@ def run(
         try:
             server.start()
             _announce(server.url, label, as_json=as_json)
-            failing = _collect_first(keeper) if first else []
-            if collect:
+            if not collect:
+                wait_for_ever()
+            with TaskRunner(keeper, clock, tell=note):
+                failing = _collect_first(keeper) if first else []
                 with EmbeddedLoop(keeper, clock, tell=note, failing=failing):
                     wait_for_ever()
-            wait_for_ever()
         finally:
             clock.stop()
             server.stop()
@@ -125,7 +134,7 @@ def _collect_first(keeper: Keeper) -> list[str]:
     failing: list[str] = []
     for text in keeper.notes:
         note(text)
-    for series in keeper.settings.series:
+    for series in keeper.patterns():
         if series.is_pattern:
             note(f"{series}: its series are collected in the background.")
             continue

@@ -7,13 +7,16 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from chandlery.candles.gaps import places
 from chandlery.candles.series import Series
+from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.collect.backfill.backfill import Backfiller
 from chandlery.collect.backfill.plan import BackfillPlan, RestPrice
 from chandlery.collect.backfill.recheck import Rechecked, recheck
 from chandlery.collect.backfill.report import BackfillReport
 from chandlery.collect.backfill.rest import RestSpans
+from chandlery.collect.backfill.steps import Steps
 from chandlery.collect.collect import Listener
 from chandlery.collect.gaps import Gap, find_gaps
 from chandlery.collect.record import record
@@ -93,29 +96,44 @@ class History:
             return Rechecked(wanted)
         return recheck(wanted, archive, self.store, self.clock)
 
-    def gaps(self, series: Series | str) -> list[Gap]:
-        """Every stretch without a candle up to now, ascending, each with reason and evidence."""
+    def gaps(self, series: Series | str, *, within: Span | None = None) -> list[Gap]:
+        """Every stretch without a candle up to now, ascending, each with reason and evidence.
+
+        Gaps are cut to the time `within`, and no more candles than its are looked at.
+        """
         wanted = Series.parse(series) if isinstance(series, str) else series
         # By the exchange's clock, as far as it is known: by ours a candle may have closed already.
         offset_ms = self.store.jobs.state(str(wanted)).offset_ms
         now_ms = self.clock.now_ms() + offset_ms
-        return find_gaps(wanted, self.store, now_ms=now_ms, ended=self._has_ended(wanted))
+        ended = self._has_ended(wanted)
+        return find_gaps(wanted, self.store, now_ms=now_ms, ended=ended, within=within)
 
-    def repair(self, series: Series | str) -> Report:
+    def repair(
+        self,
+        series: Series | str,
+        *,
+        since: When | None = None,
+        until: When | None = None,
+        listener: Listener | None = None,
+    ) -> Report:
         """Ask the exchange again for every gap inside the series, whatever the ledger says.
 
-        Where the catalogue counts other candles than there are, it is put right.
-        Raises `InputError`, `StoreError`; what goes wrong on the network stands in the report.
+        Only for gaps, and parts of them, in the given time, if one is given. Where the catalogue
+        counts other candles than there are, it is put right. Raises `InputError`, `StoreError`;
+        what goes wrong on the network stands in the report.
         """
+        since_ms, until_ms = _times(since, until)
         wanted = self._checked(series)
         started_ms = self.clock.now_ms()
-        spans = [gap.span for gap in self.gaps(wanted) if gap.inside and gap.candles]
+        asked = Span(since_ms or 0, _FOREVER if until_ms is None else until_ms)
+        spans = self._repairable(wanted, asked)
         exchange = self.exchange(wanted.exchange)
-        done = RestSpans(wanted, exchange, self.store, lambda *_: None).run(spans)
+        steps = Steps(sum(places(span, wanted.interval) for span in spans), listener)
+        done = RestSpans(wanted, exchange, self.store, steps.advanced).run(spans)
         if done.failure is not None:
             for span in spans:
-                asked = f"{wanted.symbol} {wanted.interval}"
-                failure = Entry(span, "failed", started_ms, "rest", asked, error=str(done.failure))
+                words = f"{wanted.symbol} {wanted.interval}"
+                failure = Entry(span, "failed", started_ms, "rest", words, error=str(done.failure))
                 self.store.ledger.fail(wanted, failure)
         report = Report(
             wanted,
@@ -130,6 +148,11 @@ class History:
             self.store.recount(wanted)
         record(report, self.store)
         return report
+
+    def _repairable(self, series: Series, asked: Span) -> list[Span]:
+        """The gaps in which candles could be, cut to what is asked."""
+        found = (gap.span for gap in self.gaps(series) if gap.inside and gap.candles)
+        return [cut for span in found if (cut := span.intersect(asked)) is not None]
 
     def prove(self, series: Series | str) -> Proof:
         """Recount a series from its candles and compare with ledger and catalogue."""

@@ -15,8 +15,11 @@ from chandlery.clock import Clock, SystemClock, ms_to_text
 from chandlery.collect.collect import Collector, Listener
 from chandlery.collect.history import History
 from chandlery.collect.importing import Imported, Told, import_file
-from chandlery.collect.jobs import Job, chosen, plan_jobs
+from chandlery.collect.jobs import Job, plan_jobs
+from chandlery.collect.keeping import Keeping
+from chandlery.collect.looking import Looking
 from chandlery.collect.market_caps import refresh
+from chandlery.collect.market_view import Market
 from chandlery.collect.reading import FOREVER, Reading
 from chandlery.collect.record import record
 from chandlery.collect.report import Report
@@ -39,7 +42,7 @@ from chandlery.transport.service import MANNERS
 __all__ = ["FRESHEST", "Keeper"]
 
 
-class Keeper(History, Reading):
+class Keeper(History, Keeping, Looking, Reading):
     """Everything that is kept, and the means to keep it current. Thread-safe; a context manager.
 
     Making one opens the store; connections to exchanges are opened when they are first needed.
@@ -61,6 +64,7 @@ class Keeper(History, Reading):
             clock=self.clock,
         )
         self.listings = Listings(self.store, self.clock)
+        self.market = Market(self.store, self.listings, self._shown_series)
         self._manners = replace(MANNERS, background=background)
         self._budgets: dict[str, Budget] = {}
         self._exchanges: dict[str, Exchange] = {}
@@ -106,8 +110,8 @@ class Keeper(History, Reading):
 
     def budgets(self) -> dict[str, Budget]:
         """The request budgets of the exchanges whose series are kept, by name."""
+        wanted = {one.exchange for one in self.patterns()} & set(names())
         with self._opening:
-            wanted = {one.exchange for one in self.settings.series} & set(names())
             return {name: self._budget(name) for name in sorted(wanted)}
 
     def _budget(self, name: str) -> Budget:
@@ -235,27 +239,10 @@ class Keeper(History, Reading):
             return 0
         return self.exchange(report.series.exchange).server_ms() - self.clock.now_ms()
 
-    def wanted_series(self) -> tuple[Series, ...]:
-        """The series to keep, wildcards filled in, in the order in which people wrote them."""
-        patterns = self.settings.series
-        if not any(one.is_pattern for one in patterns):
-            return patterns
-        lists = {one.exchange: self.listings.held(one.exchange) for one in patterns}
-        return tuple(chosen(patterns, self.store.jobs.states(), lists))
-
-    def listed_series(self) -> tuple[Series, ...]:
-        """The same, after asking the exchange for its symbols where a wildcard depends on them.
-
-        Raises `RemoteError` when no list can be had.
-        """
-        for name in {one.exchange for one in self.settings.series if one.is_pattern}:
-            self.listings.young(self.exchange(name))
-        return self.wanted_series()
-
     def jobs(self, *, refresh: bool = False) -> list[Job]:
         """All repeated work, and when each piece of it is due; see `plan_jobs`."""
         now_ms = self.clock.now_ms()
-        return plan_jobs(self.settings, self.store, self.listings, now_ms=now_ms, refresh=refresh)
+        return plan_jobs(self.in_force(), self.store, self.listings, now_ms=now_ms, refresh=refresh)
 
     def import_file(
         self,
@@ -275,11 +262,21 @@ class Keeper(History, Reading):
     def status(self) -> StatusReport:
         """How everything stands."""
         now_ms = self.clock.now_ms()
-        return status(self.store, self.settings, self.jobs(), now_ms=now_ms, budgets=self.budgets())
+        in_force = self.in_force()
+        jobs = plan_jobs(in_force, self.store, self.listings, now_ms=now_ms)
+        return status(self.store, in_force, jobs, now_ms=now_ms, budgets=self.budgets())
 
     def market_caps(self) -> MarketCapSnapshot | None:
-        """The last known market caps, from the store."""
-        return self.store.market_caps.latest()
+        """The ten biggest market caps as last known, from the store; see `market` for more."""
+        return self.market.biggest()
+
+    def keeps(self, series: Series) -> bool:
+        """Whether a series is wanted or stored."""
+        return series in self._shown_series()
+
+    def _shown_series(self) -> tuple[Series, ...]:
+        """Every series that is wanted or stored, wanted ones first."""
+        return (*self.wanted_series(), *(line.series for line in self.catalogue()))
 
     def refresh_market_caps(self) -> RemoteError | None:
         """Ask for the market caps unless someone did within the minute; what went wrong."""

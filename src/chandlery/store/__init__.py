@@ -8,7 +8,10 @@ Everything that is written goes in whole or not at all, and may be written twice
 """
 
 from chandlery.store.archive_table import Filed
+from chandlery.store.evidence import Stood
 from chandlery.store.folding import FoldPolicy
+from chandlery.store.growth import Growth
+from chandlery.store.market_cap_past import PastCap, PastPlace, PastPrice
 from chandlery.store.proof import Proof
 from chandlery.store.records import (
     Answer,
@@ -24,6 +27,7 @@ from chandlery.store.records import (
 )
 from chandlery.store.sqlite import sqlite_url
 from chandlery.store.store import Store
+from chandlery.store.task_records import TaskKind, TaskProgress, TaskRecord, TaskState
 
 __all__ = [
     "Answer",
@@ -32,13 +36,22 @@ __all__ = [
     "Filed",
     "Finished",
     "FoldPolicy",
+    "Growth",
     "Held",
     "JobState",
     "Kept",
+    "PastCap",
+    "PastPlace",
+    "PastPrice",
     "Proof",
     "RunRecord",
     "State",
+    "Stood",
     "Store",
     "Tallies",
+    "TaskKind",
+    "TaskProgress",
+    "TaskRecord",
+    "TaskState",
     "sqlite_url",
 ]

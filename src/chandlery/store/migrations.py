@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from chandlery.errors import StoreCorrupt, StoreTooNew
 from chandlery.store.migration_3 import version_3
+from chandlery.store.migration_4 import version_4
+from chandlery.store.migration_5 import version_5
 from chandlery.store.schema import METADATA, VERSION
 
 Migration = Callable[[sa.Connection, Mapping[str, str]], None]
@@ -98,7 +100,13 @@ def _version_2(conn: sa.Connection, words: Mapping[str, str]) -> None:
         conn.execute(sa.text(statement.format_map(words)))
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_version_1, _version_2, version_3)
+MIGRATIONS: Final[Sequence[Migration]] = (
+    _version_1,
+    _version_2,
+    version_3,
+    version_4,
+    version_5,
+)
 
 
 def version(conn: sa.Connection) -> int:

@@ -162,6 +162,14 @@ COIN: Final = sa.Table(
     _moment("last_updated_ms", nullable=True),
 )
 
+SPARKLINE: Final = sa.Table(
+    "sparkline",
+    METADATA,
+    sa.Column("currency", sa.Text, primary_key=True),
+    _moment("taken_ms"),
+    _text("prices_json"),
+)
+
 PERMIT: Final = sa.Table(
     "permit", METADATA, sa.Column("name", sa.Text, primary_key=True), _moment("granted_ms")
 )
@@ -213,4 +221,42 @@ TALLY: Final = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("label", sa.Text, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+TASK: Final = sa.Table(
+    "task",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("kind"),
+    _text("series"),
+    _moment("since_ms", nullable=True),
+    _moment("until_ms", nullable=True),
+    _text("state"),
+    _moment("asked_ms"),
+    _moment("started_ms", nullable=True),
+    _moment("ended_ms", nullable=True),
+    sa.Column("candles", sa.BigInteger, nullable=False),
+    sa.Column("expected", sa.BigInteger),
+    sa.Column("fetched_bytes", sa.BigInteger, nullable=False),
+    _moment("reached_ms", nullable=True),
+    sa.Column("rate", sa.BigInteger),
+    sa.Column("left_ms", sa.BigInteger),
+    _text("words"),
+    sa.Column("error", sa.Text),
+    sa.Column("tries", sa.BigInteger, nullable=False),
+    sa.Column("stopping", sa.SmallInteger, nullable=False),
+    sa.Column("holder", sa.Text),
+    _moment("held_until_ms", nullable=True),
+)
+
+TASK_RUNNER: Final = sa.Table(
+    "task_runner", METADATA, sa.Column("id", sa.Text, primary_key=True), _moment("alive_until_ms")
+)
+
+WANTED: Final = sa.Table(
+    "wanted", METADATA, sa.Column("series", sa.Text, primary_key=True), _moment("since_ms")
+)
+
+SECRET: Final = sa.Table(
+    "secret", METADATA, sa.Column("name", sa.Text, primary_key=True), _text("value")
 )

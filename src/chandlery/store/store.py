@@ -13,14 +13,22 @@ from chandlery.store.candle_table import CandleTable
 from chandlery.store.cold import Cold
 from chandlery.store.database import Database
 from chandlery.store.direct import Direct
+from chandlery.store.evidence import EvidenceTable
 from chandlery.store.folding import DEFAULT, Folding, FoldPolicy
+from chandlery.store.growth import GrowthTable
 from chandlery.store.job_table import JobTable
 from chandlery.store.ledger_table import LedgerTable
+from chandlery.store.market_cap_past import MarketCapPast
 from chandlery.store.market_cap_table import MarketCapTable
 from chandlery.store.proof import Proof, prove, recount
 from chandlery.store.records import Held
 from chandlery.store.run_table import RunTable
+from chandlery.store.secret_table import SecretTable
+from chandlery.store.sparkline_table import SparklineTable
 from chandlery.store.symbol_table import SymbolTable
+from chandlery.store.task_runner_table import TaskRunnerTable
+from chandlery.store.task_table import TaskTable
+from chandlery.store.wanted_table import WantedTable
 
 
 class Store:
@@ -42,10 +50,18 @@ class Store:
         self.answers = AnswerTable(database, clock, self.candles, direct)
         self.folding = Folding(database, clock, cold, policy)
         self.ledger = LedgerTable(database)
+        self.growth = GrowthTable(database)
+        self.evidence = EvidenceTable(database, self.candles)
         self.market_caps = MarketCapTable(database)
+        self.market_cap_past = MarketCapPast(database)
+        self.sparklines = SparklineTable(database)
         self.symbols = SymbolTable(database, clock)
         self.runs = RunTable(database)
         self.jobs = JobTable(database, self.runs)
+        self.tasks = TaskTable(database)
+        self.task_runners = TaskRunnerTable(database)
+        self.wanted = WantedTable(database, clock)
+        self.secrets = SecretTable(database)
         self._database = database
         self._clock = clock
 

@@ -13,7 +13,16 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 
 from chandlery.candles.series import Series
-from chandlery.errors import InputError, StoreError, UnknownSeries, nearest
+from chandlery.errors import (
+    InputError,
+    KeptBySettings,
+    NotWanted,
+    RemoteError,
+    StoreError,
+    UnknownSeries,
+    UnknownTask,
+    nearest,
+)
 from chandlery.web.negotiation import wants_json
 from chandlery.web.query import QUERIES
 
@@ -23,8 +32,11 @@ _WORDS: Final = {
     "missing": "is needed",
     "extra_forbidden": "there is no such parameter",
     "int_parsing": "is not a whole number",
+    "model_type": "is no JSON object; send one with 'Content-Type: application/json'",
 }
 """Plainer than pydantic's own."""
+_BODY: Final = "body"
+"""The name of what is wrong as a whole."""
 _TELLING: Final = {"Allow", "Retry-After"}
 """Headers that tell a client what to do about an error."""
 
@@ -41,6 +53,10 @@ def register(app: Flask) -> None:
     """Let `app` answer errors in this way."""
     app.register_error_handler(NotKept, _not_kept)
     app.register_error_handler(InputError, _input_error)
+    for kind in (UnknownTask, NotWanted):
+        app.register_error_handler(kind, _not_there)
+    app.register_error_handler(KeptBySettings, _conflict)
+    app.register_error_handler(RemoteError, _remote_error)
     app.register_error_handler(StoreError, _store_error)
     app.register_error_handler(HTTPException, _http_error)
 
@@ -54,12 +70,12 @@ def bad_parameters(error: ValidationError) -> Response:
 
 def _parameter(model: str, detail: ErrorDetails) -> dict[str, str | None]:
     fields = QUERIES[model].model_fields
-    name = str(detail["loc"][0])
+    name = str(detail["loc"][0]) if detail["loc"] else _BODY
     missing = detail["type"] == "missing"
     known = fields[name].description if name in fields else None
     return {
         "name": name,
-        "got": None if missing else str(detail["input"])[:200],
+        "got": None if missing or name == _BODY else str(detail["input"])[:200],
         "problem": _WORDS.get(detail["type"], detail["msg"]).removeprefix("Value error, "),
         "allowed": known or f"the parameters {', '.join(fields)}",
     }
@@ -71,6 +87,18 @@ def _not_kept(error: NotKept) -> Response:
 
 def _input_error(error: InputError) -> Response:
     return _answer(422, "bad_request", str(error))
+
+
+def _not_there(error: InputError) -> Response:
+    return _answer(404, "not_found", str(error))
+
+
+def _conflict(error: InputError) -> Response:
+    return _answer(409, "kept_by_settings", str(error))
+
+
+def _remote_error(error: RemoteError) -> Response:
+    return _answer(502, "exchange_unavailable", str(error))
 
 
 def _store_error(error: StoreError) -> Response:

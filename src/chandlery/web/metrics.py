@@ -1,7 +1,8 @@
 """`/metrics`: how everything stands, for Prometheus.
 
 Every value comes from the store at the moment of the scrape, so one scrape covers the page, all
-workers and beat, and no process keeps counters of its own.
+workers and beat, and no process keeps counters of its own. Only live pages are counted by the
+process that serves them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from chandlery.collect.live.hub import LiveHub
 from chandlery.collect.record import DURATIONS_S, LONGER
 from chandlery.collect.status import SeriesStatus, StatusReport
 from chandlery.web.source import CandleSource
@@ -33,10 +35,13 @@ _OUTCOMES: Final = ("done", "failed")
 _KEPT: Final = ("new", "unchanged", "revised")
 
 
-def register(app: Flask, source: CandleSource, version: str, queue: QueueLength | None) -> None:
+def register(
+    app: Flask, source: CandleSource, version: str, queue: QueueLength | None, hub: LiveHub
+) -> None:
     """Let `app` answer scrapes; without `queue` the jobs that are due are the queue."""
     registry = CollectorRegistry()
     registry.register(_Standing(source, version, queue))
+    registry.register(_Live(hub))
     app.extensions["metrics"] = registry
     app.register_blueprint(metrics)
 
@@ -75,6 +80,23 @@ class _Standing(Collector):
         if report.market_caps_ms is not None:
             age = (report.now_ms - report.market_caps_ms) / 1000
             yield _gauge("market_caps_age_seconds", "How old the newest market caps are.", age)
+
+
+class _Live(Collector):
+    """What this process tells open pages."""
+
+    def __init__(self, hub: LiveHub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        """How many pages, how many events."""
+        yield _gauge(
+            "live_pages", "Pages that are told of candles as they move.", self._hub.readers
+        )
+        yield _gauge("live_series", "Series that are followed for them.", len(self._hub.watched))
+        sent = CounterMetricFamily("chandlery_live_events", "Events given to these pages.")
+        sent.add_metric((), self._hub.sent)
+        yield sent
 
 
 def _gauge(name: str, text: str, value: float, **labels: str) -> GaugeMetricFamily:
@@ -121,6 +143,9 @@ def _work(counted: dict[str, dict[str, int]]) -> Iterator[Metric]:
     yield _counter("runs", "Runs that are over.", "outcome", runs)
     errors = counted.get("errors", {})
     yield _counter("errors", "Runs that failed, by the kind of their error.", "kind", errors)
+    disputed = counted.get("stream_disagreements", {})
+    text = "Candles that a stream told otherwise than REST, whose word is kept."
+    yield _counter("stream_disagreements", text, "exchange", disputed)
     requests = counted.get("requests", {})
     yield _counter("requests", "Requests for candles that were sent.", "exchange", requests)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from flask_openapi3.openapi import OpenAPI
 
 from chandlery.web.api.market_caps import ATTRIBUTION
@@ -22,16 +22,29 @@ NOT_BUILT = (
 @pages.get("/")
 def index() -> str | Response:
     """The page: a shell with everything that does not move, filled by the front end."""
-    page = built_page()
-    if page is None:
-        return Response(NOT_BUILT, 503, mimetype="text/plain")
-    return render_template(
-        "page.html",
-        page=page,
-        label=current_app.config["LABEL"],
-        attribution=ATTRIBUTION,
-        series=[str(series) for series in kept_series(current_source())],
-    )
+    series = [str(series) for series in kept_series(current_source())]
+    asked = request.args
+    # The newest candles are asked for while the script is still on its way.
+    soon = None if "at" in asked or "bar" in asked else asked.get("series", *series[:1])
+    return _shell("home", attribution=ATTRIBUTION, series=series, soon=soon)
+
+
+@pages.get("/coverage")
+def coverage() -> str | Response:
+    """The page that says, day by day, how much of a series is there."""
+    return _shell("coverage", series=[str(one) for one in kept_series(current_source())])
+
+
+@pages.get("/jobs")
+def jobs() -> str | Response:
+    """The page of the work: what runs, what comes next, what ran."""
+    return _shell("jobs", series=[str(one) for one in kept_series(current_source())])
+
+
+@pages.get("/market")
+def market() -> str | Response:
+    """The biggest coins: now, at any kept date, and over time."""
+    return _shell("market", attribution=ATTRIBUTION)
 
 
 @pages.get("/api/docs")
@@ -45,6 +58,14 @@ def docs() -> str:
 def openapi() -> dict[str, Any]:
     """The OpenAPI description for programs."""
     return _spec()
+
+
+def _shell(entry: str, **told: object) -> str | Response:
+    """A page with an entry of its own; what moves in it is filled in by its script."""
+    page = built_page(entry)
+    if page is None:
+        return Response(NOT_BUILT, 503, mimetype="text/plain")
+    return render_template(f"{entry}.html", page=page, label=current_app.config["LABEL"], **told)
 
 
 def _spec() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from flask import current_app
@@ -11,8 +11,9 @@ from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
+from chandlery.collect.derived.bases import Shown, Symbol
+from chandlery.collect.market_view import MarketView
 from chandlery.collect.status import StatusReport
-from chandlery.market import MarketCapSnapshot
 
 
 class HeldSeries(Protocol):
@@ -43,6 +44,13 @@ class HeldSeries(Protocol):
         """How many older versions are kept."""
 
 
+class MarketSource(Protocol):
+    """What is kept of the market."""
+
+    def view(self, top: int, at_ms: int | None) -> MarketView | None:
+        """The biggest coins as last known, or as they were at `at_ms`."""
+
+
 class CandleSource(Protocol):
     """Where candles and market caps come from: the store, never a remote service.
 
@@ -62,11 +70,18 @@ class CandleSource(Protocol):
     def catalogue(self) -> Sequence[HeldSeries]:
         """What is stored, without looking at a candle."""
 
-    def market_caps(self) -> MarketCapSnapshot | None:
-        """The last known market caps."""
+    @property
+    def market(self) -> MarketSource:
+        """The market caps."""
 
     def status(self) -> StatusReport:
         """How everything stands."""
+
+    def secret(self, name: str) -> bytes:
+        """A random key of that name, the same for every process over the same store."""
+
+    def shown_intervals(self) -> Mapping[Symbol, tuple[Shown, ...]]:
+        """All intervals that can be shown of each symbol, stored and summed."""
 
     def price_decimals(self, series: Series) -> int | None:
         """Digits after the point of a price, if the exchange has told."""
