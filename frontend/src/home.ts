@@ -1,145 +1,133 @@
-// Puts the page together: asks the server, and hands what it says to the parts that show it.
+// Puts the page with the charts together: asks the server, and hands what it says to the parts.
 
 import './styles/home.css'
-import { type CandlesAnswer, candlesOf, marketCapsOf, Refused, type Status, statusOf, type Watched } from './shared/api'
-import { type Bar, barsOf, priceDecimals } from './chart/bars'
-import { MarketCapCard } from './market/card'
-import { CandleChart } from './chart/chart'
-import { nameSeries, showLast } from './chart/heading'
-import { Legend } from './chart/legend'
-import { element, write } from './shared/page'
-import { Poll } from './shared/poll'
+import { Desk } from './chart/desk'
+import { Finder } from './chart/finder'
+import { lastPrice } from './chart/heading'
+import { IntervalBar } from './chart/intervalbar'
+import type { Bar } from './chart/bars'
+import type { Panel } from './chart/panel'
 import { say } from './chart/state'
+import { StoryBox } from './chart/story'
+import { Tools } from './chart/tools'
+import { MarketCapCard } from './market/card'
+import { FIELDS, marketCapsOf, type Status, statusOf } from './shared/api'
+import { lengthOf } from './shared/intervals'
+import { Live } from './shared/live'
+import type { LiveCandle } from './shared/liveevents'
 import { wireHeader } from './shared/nav'
+import { element, part, write } from './shared/page'
+import { Poll } from './shared/poll'
 import { countdown, moment } from './shared/times'
 
-const CANDLES_EVERY_MS = 4_000
+/** What the server pushes is compared with what it keeps as often as this. */
+const CANDLES_EVERY_MS = 15_000
+/** The sum of smaller candles is right some moments after the stream has closed the larger one. */
+const SUMMED_AFTER_MS = 3_000
 const CAPS_EVERY_MS = 30_000
+/** A forming candle is asked for every 15 seconds, by servers that do not hear a stream. */
+const PATIENCE_MS = 120_000
 
 class Page {
-  private series = ''
-  private bars: Bar[] = []
-  private answer: CandlesAnswer | null = null
   private status: Status | null = null
-  private skewMs = 0
-  private lostMs: number | null = null
-  private refusal: string | null = null
-  private candles: Watched<CandlesAnswer> | null = null
-  private readonly legend = new Legend()
   private readonly caps = new MarketCapCard()
-  private readonly chart = new CandleChart(
-    element('chart'),
-    () => this.now(),
-    (bar) => this.pointed(bar),
-  )
   private readonly statusWatch = statusOf()
   private readonly capsWatch = marketCapsOf()
+  private readonly desk = new Desk({
+    rearranged: () => this.rearranged(),
+    opened: (panel, bar) => this.tellStory(panel, bar),
+    added: (panel) => this.tools?.apply(panel),
+  })
+  private readonly tools = new Tools(this.desk)
+  private readonly intervals = new IntervalBar(this.desk)
+  private readonly story = new StoryBox(() => this.desk.zone())
+  private readonly live = new Live({
+    hello: ({ now_ms: nowMs }) => this.desk.setClock(nowMs),
+    candle: (candle) => this.hear(candle),
+    kept: ({ series }) => void this.refreshPanels(series),
+    lost: () => void this.refreshPanels(),
+    poll: () => this.refreshOrFail(),
+    changed: () => this.say(),
+  })
   private readonly candlePoll = new Poll(CANDLES_EVERY_MS, () => this.refresh())
   private readonly capsPoll = new Poll(CAPS_EVERY_MS, () => this.refreshCaps())
 
   async start(): Promise<void> {
-    this.wire()
-    const series = this.first()
-    if (series) this.choose(series)
+    wireHeader(() => {
+      this.desk.recolour()
+      this.tools.recolour()
+      this.caps.recolour()
+    })
+    setInterval(() => this.say(), 1000)
+    const usual = element('desk').dataset['series'] ?? ''
+    element('add-chart').addEventListener('click', () => void this.desk.addChart())
+    element('fullscreen').addEventListener('click', () => void toggleFullScreen())
+    new Finder(this.desk)
+    document.addEventListener('keydown', (event) => this.key(event))
+    await this.desk.start(usual)
+    this.intervals.draw()
+    this.candlePoll.now()
     await this.caps.load()
     this.capsPoll.now()
   }
 
-  private now(): number {
-    return Date.now() + this.skewMs
+  /** Brackets step through the intervals, wherever nothing else takes them. */
+  private key(event: KeyboardEvent): void {
+    const step = { '[': -1, ']': 1 }[event.key]
+    if (step && !(event.target as HTMLElement).closest('input, dialog')) this.intervals.step(step)
   }
 
-  private wire(): void {
-    const { zoomIn, zoomOut, fit, latest } = this.chart
-    const buttons = { 'zoom-in': zoomIn, 'zoom-out': zoomOut, fit, latest }
-    for (const [id, action] of Object.entries(buttons)) element(id).addEventListener('click', action)
-    element<HTMLSelectElement>('series').addEventListener('change', (event) =>
-      this.choose((event.target as HTMLSelectElement).value),
-    )
-    wireHeader(() => {
-      this.chart.recolour()
-      this.caps.recolour()
-    })
-    setInterval(() => this.say(), 1000)
+  private tellStory(panel: Panel, bar: Bar): void {
+    if (!bar.absence && !this.tools.drawings.busy) void this.story.show(panel.shownSeries, bar.timestamp)
   }
 
-  /** The series in the address, if it is kept, else the first. */
-  private first(): string {
-    const select = element<HTMLSelectElement>('series')
-    const asked = new URL(location.href).searchParams.get('series') ?? ''
-    const known = [...select.options].some((option) => option.value === asked)
-    if (known) select.value = asked
-    return select.value
-  }
-
-  private choose(series: string): void {
-    const url = new URL(location.href)
-    if (this.series && series !== this.series) {
-      url.searchParams.set('series', series)
-      history.replaceState(null, '', url)
-    }
-    this.series = series
-    this.answer = null
-    this.bars = []
-    nameSeries(series)
-    this.legend.clear()
-    this.candles = candlesOf(series)
-    this.candlePoll.now()
-  }
-
-  private async refresh(): Promise<void> {
-    const asked = this.series
-    if (!asked) return
-    try {
-      const [answer, status] = await Promise.all([this.candles?.get(), this.statusWatch.get()])
-      this.lostMs = null
-      this.refusal = null
-      if (status) this.heard(status)
-      if (answer && asked === this.series) this.show(answer)
-    } catch (error) {
-      this.failed(error)
-    }
-    if (asked !== this.series) setTimeout(() => this.candlePoll.now())
+  private rearranged(): void {
+    this.tools?.draw()
+    this.intervals?.draw()
     this.say()
   }
 
-  private heard(status: Status): void {
-    this.status = status
-    this.skewMs = status.now_ms - Date.now()
+  /** A candle that moves; one that is summed up here is asked for once it has closed. */
+  private hear({ series, row, closed, sent_ms: sentMs }: LiveCandle): void {
+    for (const panel of this.desk.panels.filter((one) => one.shownSeries === series)) {
+      panel.hear(row, FIELDS, closed, sentMs)
+      if (closed && panel.answer?.derived_from) setTimeout(() => void panel.refresh(), SUMMED_AFTER_MS)
+    }
+    this.say()
   }
 
-  private failed(error: unknown): void {
-    if (error instanceof Refused) this.refusal = error.message
-    else this.lostMs ??= this.now()
+  private async refresh(): Promise<void> {
+    await Promise.all([this.refreshStatus(), this.desk.learnSeries().catch(() => {})])
+    await this.refreshPanels()
+    this.say()
   }
 
-  private show(answer: CandlesAnswer): void {
-    const decimals = priceDecimals(answer)
-    this.answer = answer
-    this.bars = barsOf(answer)
-    this.legend.fit(this.bars, decimals)
-    const { series, symbol, interval } = answer
-    this.chart.show(this.bars, { series, symbol, interval, decimals })
-    showLast(answer, this.bars.at(-1), decimals)
-    this.pointed(this.chart.pointedBar)
-    element('chart-card').dataset['empty'] = String(this.bars.length === 0)
-    element('chart-card').dataset['ready'] = 'true'
+  private async refreshPanels(series?: string): Promise<void> {
+    const meant = this.desk.panels.filter((panel) => !series || panel.shownSeries === series)
+    await Promise.all(meant.map((panel) => panel.refresh()))
   }
 
-  private pointed(bar: Bar | null): void {
-    const shown = bar ?? this.bars.at(-1)
-    if (shown) this.legend.show(shown)
-    else this.legend.clear()
+  private async refreshOrFail(): Promise<void> {
+    await this.refresh()
+    if (this.desk.panels.some((panel) => panel.lostMs !== null)) throw new Error('No answer from Chandlery.')
+  }
+
+  private async refreshStatus(): Promise<void> {
+    try {
+      this.status = (await this.statusWatch.get()) ?? this.status
+      if (this.status) this.desk.setClock(this.status.now_ms)
+    } catch {
+      // The charts ask at the same time, and tell.
+    }
   }
 
   private async refreshCaps(): Promise<void> {
     try {
       const answer = await this.capsWatch.get()
       if (answer) this.caps.show(answer)
-    } catch (error) {
-      this.failed(error)
+    } catch {
+      // The charts tell that the server is away.
     }
-    this.say()
   }
 
   /** What does not fit into one line: the exchange's own words, and when it was last tried. */
@@ -149,22 +137,41 @@ class Page {
   }
 
   private say(): void {
-    const said = say({
-      nowMs: this.now(),
-      updatedMs: this.answer?.updated_ms ?? null,
-      hasCandles: this.bars.length > 0,
-      sandbox: this.status?.label != null,
-      exchangeError: this.status?.exchange_error ?? null,
-      lostMs: this.lostMs,
-      refusal: this.refusal,
-    })
-    element('state').dataset['tone'] = said.tone
-    write(element('state-text'), said.text)
-    element('state').title = this.hint()
-    const last = this.bars.at(-1)
-    const left = last?.forming && said.tone === 'good' ? countdown(last.closeTime + 1 - this.now()) : ''
-    write(element('closes-in'), left && `Candle closes in ${left}`)
+    const shown = this.desk.panels.filter((panel) => panel.series)
+    this.live.watch(shown.map((panel) => panel.shownSeries))
+    for (const panel of shown) this.sayOf(panel)
+    const { active } = this.desk
+    const { symbol = 'Chandlery' } = active.answer ?? {}
+    document.title = active.last ? `${symbol} ${lastPrice(active.last, active.decimals)} · Chandlery` : `${symbol} · Chandlery`
   }
+
+  private sayOf(panel: Panel): void {
+    const nowMs = this.desk.now()
+    const link = this.live.states.get(panel.shownSeries)
+    const away = link?.status === 'unreachable' ? link.error : null
+    const said = say({
+      nowMs,
+      updatedMs: panel.updatedMs,
+      hasCandles: panel.chart.bars.length > 0,
+      sandbox: this.status?.label != null,
+      exchangeError: away ?? (link?.status === 'live' ? null : (this.status?.exchange_error ?? null)),
+      lostMs: panel.lostMs,
+      refusal: panel.refusal,
+      live: this.live.status !== 'stale' && link?.status === 'live',
+      patienceMs: PATIENCE_MS + lengthOf(panel.shown),
+    })
+    const state = part(panel.root, 'state')
+    state.dataset['tone'] = said.tone
+    state.title = this.hint()
+    write(part(panel.root, 'state-text'), said.text)
+    const left = panel.last?.forming && said.tone === 'good' ? countdown(panel.last.closeTime + 1 - nowMs) : ''
+    write(part(panel.root, 'closes-in'), left && `Candle closes in ${left}`)
+  }
+}
+
+async function toggleFullScreen(): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen()
+  else await document.documentElement.requestFullscreen()
 }
 
 void new Page().start()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type CandlesAnswer, FIELDS } from '../src/shared/api'
-import { barsOf, priceDecimals, tailChanges } from '../src/chart/bars'
+import { type Bar, barsOf, isCandle, merge, priceDecimals, withAbsences } from '../src/chart/bars'
 
 function answer(closes: string[], unfinished = 1, start = 0): CandlesAnswer {
   return {
@@ -32,22 +32,57 @@ test('price decimals are the exchange’s, else those that the prices show', () 
   expect(priceDecimals(answer(['0.00001988', '0.00002000']))).toBe(8)
 })
 
+/** Bars of one second, each with the close it is told. */
+const bars = (closes: string[], start = 0, unfinished = 1): Bar[] => barsOf(answer(closes, unfinished, start))
+const closes = (all: Bar[]): (string | null)[] => all.map((bar) => bar.text.close)
+
 test('only the end is given when only the end is new', () => {
-  const shown = barsOf(answer(['1', '2', '3']))
-  const next = barsOf(answer(['2', '3.5', '4'], 1, 1))
-  expect(tailChanges(shown, next)?.map((bar) => bar.text.close)).toEqual(['3.5', '4'])
+  const { tail, older, bars: all } = merge(bars(['1', '2', '3']), bars(['2', '3.5', '4'], 1), '1s')
+  expect(closes(tail)).toEqual(['3.5', '4'])
+  expect(older).toBe(false)
+  expect(closes(all)).toEqual(['1', '2', '3.5', '4'])
 })
 
-test('a candle that closes without a new one is a change', () => {
-  const changes = tailChanges(barsOf(answer(['1', '2'])), barsOf(answer(['1', '2'], 0)))
-  expect(changes?.map((bar) => bar.forming)).toEqual([false])
+test('nothing is new', () => {
+  const { tail, older } = merge(bars(['1', '2']), bars(['1', '2']), '1s')
+  expect([tail, older]).toEqual([[], false])
 })
 
-test('a revised older candle asks for a new drawing', () => {
-  expect(tailChanges(barsOf(answer(['1', '2', '3'])), barsOf(answer(['1', '2.1', '3'])))).toBeNull()
+test('a candle that was pushed replaces the one that it continues', () => {
+  const { tail, older } = merge(bars(['1', '2']), bars(['2.5'], 1), '1s')
+  expect([closes(tail), older]).toEqual([['2.5'], false])
 })
 
-test('candles that do not join asks for a new drawing', () => {
-  expect(tailChanges(barsOf(answer(['1'])), barsOf(answer(['2'], 1, 5)))).toBeNull()
-  expect(tailChanges([], barsOf(answer(['2'])))).toBeNull()
+test('a late word of a forming candle does not open a closed one again', () => {
+  const shown = bars(['1', '2'], 0, 0)
+  expect(merge(shown, bars(['9'], 1, 1), '1s').bars).toEqual(shown)
+})
+
+test('a revised candle is put right in its place', () => {
+  const { older, tail, bars: all } = merge(bars(['1', '2', '3']), bars(['7'], 0, 0), '1s')
+  expect([older, tail, closes(all)]).toEqual([true, [], ['7', '2', '3']])
+})
+
+test('bars before the first that is shown are left to the scrolling', () => {
+  expect(closes(merge(bars(['3', '4'], 2), bars(['1'], 0, 0), '1s').bars)).toEqual(['3', '4'])
+})
+
+test('where candles are absent, places are held open and tell from when to when', () => {
+  const all = withAbsences([...bars(['1'], 0, 0), ...bars(['2'], 4, 0)], '1s')
+  expect(all.map((bar) => bar.timestamp)).toEqual([0, 1000, 2000, 3000, 4000])
+  expect(all.map(isCandle)).toEqual([true, false, false, false, true])
+  expect(all[1]?.absence).toEqual({ startMs: 1000, endMs: 4000, candles: 3 })
+  expect(all[1]?.text.close).toBeNull()
+})
+
+test('a long absence takes few places', () => {
+  const all = withAbsences([...bars(['1'], 0, 0), ...bars(['2'], 100_000, 0)], '1s')
+  expect(all.length).toBe(14)
+  expect(all[1]?.absence?.candles).toBe(99_999)
+})
+
+test('a candle that came for a hole takes its place', () => {
+  const shown = withAbsences([...bars(['1'], 0, 0), ...bars(['3'], 2, 0)], '1s')
+  const { bars: all, older } = merge(shown, bars(['2'], 1, 0), '1s')
+  expect([closes(all), older]).toEqual([['1', '2', '3'], true])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changePercent, compact, compare, decimalsOf, group, money, shares, sum, trim } from '../src/shared/decimals'
+import { changePercent, compact, compare, decimalsOf, group, grouping, money, shares, sum, trim } from '../src/shared/decimals'
 
 describe('trim', () => {
   test.each([
@@ -17,6 +17,22 @@ test('group sets thousands apart, and only in the whole part', () => {
   expect(group('42690193.80130460')).toBe('42,690,193.80130460')
   expect(group('999')).toBe('999')
   expect(group('-1234567')).toBe('-1,234,567')
+})
+
+describe('grouping', () => {
+  test.each([
+    ['en', '42690193.80130460', '42,690,193.80130460'],
+    ['de', '42690193.80130460', '42.690.193,80130460'],
+    ['en-IN', '42690193.5', '4,26,90,193.5'],
+    ['es', '1234.5', '1234,5'],
+    ['ar-EG', '1234.50', '١٬٢٣٤٫٥٠'],
+    ['de', '12345678901234567890.10', '12.345.678.901.234.567.890,10'],
+    ['de', '0.00001988', '0,00001988'],
+    ['de', '-0.5', '-0,5'],
+    ['de', '+1.20%', '+1,20%'],
+    ['de', '1.2K', '1.2K'],
+    ['de', '–', '–'],
+  ])('in %s, %s is %s', (locale, text, shown) => expect(grouping(locale)(text)).toBe(shown))
 })
 
 test('decimalsOf counts what is left without needless zeros', () => {

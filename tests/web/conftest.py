@@ -15,13 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from chandlery.candles.frame import Candles
-from chandlery.candles.series import Series
-from chandlery.clock import SystemClock
-from chandlery.market import MarketCapSnapshot
-from chandlery.web import Server, create_app
 from chandlery.web.assets import built_page
-from tests.web.fake_keeper import keeper_with_candles
+from tests.web.kept import KeptPage, kept_page
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -42,21 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A page that is being served, and what it must show."""
-
-    url: str
-    candles: dict[Series, Candles]
-    caps: MarketCapSnapshot
-    label: str | None
-
-    @property
-    def first(self) -> Candles:
-        """The candles that the page opens with."""
-        return next(iter(self.candles.values()))
 
 
 @pytest.fixture(scope="session")
@@ -80,12 +60,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def shown() -> Iterator[Shown]:
-    """The page over the keeper in memory."""
-    keeper = keeper_with_candles(clock=SystemClock())
-    assert keeper.caps is not None
-    with Server(create_app(keeper, label="SANDBOX"), port=0) as server:
-        yield Shown(server.url, dict(keeper.candles), keeper.caps, "SANDBOX")
+def shown() -> Iterator[KeptPage]:
+    """The page over what is kept of an exchange whose clock stands still."""
+    with kept_page() as page:
+        yield page
 
 
 @dataclass
@@ -121,7 +99,7 @@ def visit(context: BrowserContext, url: str) -> Visit:
 
 
 @pytest.fixture
-def page(browser: Browser, shown: Shown) -> Iterator[Page]:
+def page(browser: Browser, shown: KeptPage) -> Iterator[Page]:
     """The page, wide and dark; afterwards: no complaint, and no request to another host."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     visited = visit(context, shown.url)

@@ -14,7 +14,7 @@ FIELDS = tuple(name for name in SCHEMA if name != "close_time")
 
 def legend(page: Page) -> dict[str, str]:
     """The exact value of every field in the legend, as the server sent it."""
-    found = page.locator("#legend [data-field]")
+    found = page.locator("[data-part=legend] [data-field]")
     return dict(
         found.evaluate_all("all => all.map(one => [one.dataset.field, one.getAttribute('value')])")
     )
@@ -22,7 +22,7 @@ def legend(page: Page) -> dict[str, str]:
 
 def field(page: Page, name: str) -> Locator:
     """The visible element of one field."""
-    return page.locator(f"#legend [data-field={name}]")
+    return page.locator(f"[data-part=legend] [data-field={name}]")
 
 
 def number(text: str) -> Decimal:
@@ -37,7 +37,7 @@ def assert_legend_shows(page: Page, candles: Candles, index: int) -> None:
     assert {name: exact[name] for name in FIELDS} == {name: row[name] for name in FIELDS}
     for name in FIELDS[1:]:
         assert number(field(page, name).inner_text()) == Decimal(row[name])
-    moment = candles.frame["open_time"][index].strftime("%Y-%m-%d %H:%M")
+    moment = candles.frame["open_time"][index].strftime("%b %-d, %Y, %-I:%M")
     assert field(page, "open_time").inner_text().startswith(moment)
     forming = index >= len(candles) - candles.unfinished
     assert exact["state"] == ("forming" if forming else "closed")

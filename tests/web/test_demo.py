@@ -83,7 +83,7 @@ def test_last_candle_is_the_stored_one(page: Page, demo: Demo) -> None:
 
 def test_older_candle_is_the_stored_one(page: Page, demo: Demo) -> None:
     """Walking back with the keyboard shows closed candles exactly as they are kept."""
-    page.locator("#chart").focus()
+    page.locator("[data-part=chart]").focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
     shown = legend(page)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from chandlery.clock import SystemClock
 from chandlery.web import Server, create_app
-from tests.web.conftest import Shown, visit
-from tests.web.fake_keeper import BTC, FakeKeeper, keeper_with_candles
+from tests.services import free_port
+from tests.web.conftest import visit
+from tests.web.kept import MINUTES, KeptPage, kept_page, sandbox_keeper
 from tests.web.reading import assert_legend_shows, field, index_of, legend, number, poll_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTHING = "\N{EN DASH}"
 ACCENT_PIXELS = """() => {
-  const found = [...document.querySelectorAll('#chart canvas')].map((canvas) => {
+  const found = [...document.querySelectorAll('[data-part=chart] canvas')].map((canvas) => {
     const { width, height } = canvas
     if (!width || !height) return 0
     const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
@@ -33,30 +32,30 @@ ACCENT_PIXELS = """() => {
 
 def hover(page: Page, along: float) -> int:
     """Point at the chart, `along` from left to right, and give the open time that is shown."""
-    box = page.locator("#chart").bounding_box()
+    box = page.locator("[data-part=chart]").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * along, box["y"] + box["height"] * 0.4)
     page.wait_for_timeout(50)
     return int(legend(page)["open_time"])
 
 
-def test_last_candle(page: Page, shown: Shown) -> None:
+def test_last_candle(page: Page, shown: KeptPage) -> None:
     """Untouched, the legend shows the last candle, every value to the last digit."""
     assert_legend_shows(page, shown.first, len(shown.first) - 1)
 
 
-def test_heading(page: Page, shown: Shown) -> None:
+def test_heading(page: Page, shown: KeptPage) -> None:
     """Symbol, interval, last price, badge and the UTC time of the last update are in sight."""
     series = shown.first.series
     expect(page.locator("h1")).to_have_text(series.symbol)
-    expect(page.locator("#interval")).to_have_text(series.interval.text)
-    assert number(page.inner_text("#last-price")) == shown.first.frame["close"][-1]
-    expect(page.locator("#state-text")).to_contain_text("UTC")
+    expect(page.locator("[data-part=interval]")).to_have_text(series.interval.text)
+    assert number(page.inner_text("[data-part=last-price]")) == shown.first.frame["close"][-1]
+    expect(page.locator("[data-part=state-text]")).to_contain_text("UTC")
     if shown.label:
         expect(page.locator("#label")).to_have_text(shown.label)
 
 
-def test_older_candle(page: Page, shown: Shown) -> None:
+def test_older_candle(page: Page, shown: KeptPage) -> None:
     """The crosshair shows the candle under it; leaving the chart brings the last one back."""
     at = index_of(shown.first, str(hover(page, 0.4)))
     assert at < len(shown.first) - 10
@@ -65,9 +64,9 @@ def test_older_candle(page: Page, shown: Shown) -> None:
     assert_legend_shows(page, shown.first, len(shown.first) - 1)
 
 
-def test_keyboard(page: Page, shown: Shown) -> None:
+def test_keyboard(page: Page, shown: KeptPage) -> None:
     """Arrow keys walk through the candles, Home goes to the first, Escape lets go."""
-    page.locator("#chart").focus()
+    page.locator("[data-part=chart]").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert_legend_shows(page, shown.first, len(shown.first) - 2)
@@ -92,21 +91,21 @@ def test_pan_and_zoom(page: Page) -> None:
     page.mouse.up()
     panned = hover(page, 0.5)
     assert panned < before
-    page.click("#latest")
+    page.click("[data-part=latest]")
     page.wait_for_timeout(400)
     assert hover(page, 0.5) == before
-    page.click("#zoom-out")
+    page.click("[data-part=zoom-out]")
     page.wait_for_timeout(300)
     assert hover(page, 0.1) < before
-    page.click("#fit")
+    page.click("[data-part=fit]")
     page.wait_for_timeout(300)
     first = hover(page, 0.001)
-    page.locator("#chart").focus()
+    page.locator("[data-part=chart]").focus()
     page.keyboard.press("Home")
     assert first - int(legend(page)["open_time"]) < 20 * 3_600_000
 
 
-def test_market_caps(page: Page, shown: Shown) -> None:
+def test_market_caps(page: Page, shown: KeptPage) -> None:
     """The table holds name, value and share of every coin, with CoinGecko's attribution."""
     rows = page.locator("#caps-rows tr[data-coin]")
     expect(rows).to_have_count(min(10, len(shown.caps.coins)))
@@ -140,7 +139,7 @@ def test_toggle_slice(page: Page) -> None:
     expect(page.locator("#caps-note")).to_have_text("Share of these ten together")
 
 
-def test_point_at_slice(page: Page, shown: Shown) -> None:
+def test_point_at_slice(page: Page, shown: KeptPage) -> None:
     """A slice under the pointer is named in the middle of the ring, with its share."""
     expect(page.locator("#centre-name")).to_have_text("ten together")
     page.wait_for_timeout(700)
@@ -152,28 +151,22 @@ def test_point_at_slice(page: Page, shown: Shown) -> None:
     expect(page.locator("#centre-share")).to_contain_text("%")
 
 
-def test_series_switch(page: Page, shown: Shown) -> None:
-    """Another series is one choice away, and stays in the address."""
-    if len(shown.candles) < 2:
-        pytest.skip("only one series is kept here")
-    other = list(shown.candles.values())[1]
-    page.select_option("#series", str(other.series))
-    expect(page.locator("h1")).to_have_text(other.series.symbol)
-    expect(field(page, "open")).not_to_have_text(NOTHING)
-    assert_legend_shows(page, other, len(other) - 1)
-    page.reload()
-    page.wait_for_selector("[data-ready=true]")
-    expect(page.locator("h1")).to_have_text(other.series.symbol)
-    assert_legend_shows(page, other, len(other) - 1)
+def test_series_in_the_address(browser: Browser, shown: KeptPage) -> None:
+    """An address with a series opens it, with the decimals of its own prices."""
+    other = shown.candles(MINUTES)
+    with browser.new_context() as context:
+        page = visit(context, f"{shown.url}/?series={MINUTES}").page
+        expect(page.locator("h1")).to_have_text(other.series.symbol)
+        assert_legend_shows(page, other, len(other) - 1)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
-def test_widths(browser: Browser, shown: Shown, width: int) -> None:
+def test_widths(browser: Browser, shown: KeptPage, width: int) -> None:
     """From a phone to a big screen: nothing scrolls sideways, and every value is whole."""
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = visit(context, shown.url).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    cut = page.locator("#legend [data-field]").evaluate_all(
+    cut = page.locator("[data-part=legend] [data-field]").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().right > innerWidth"
         " || one.scrollWidth > one.parentElement.clientWidth + 1).map(one => one.dataset.field)"
     )
@@ -181,7 +174,7 @@ def test_widths(browser: Browser, shown: Shown, width: int) -> None:
     context.close()
 
 
-def test_light_and_dark(browser: Browser, shown: Shown) -> None:
+def test_light_and_dark(browser: Browser, shown: KeptPage) -> None:
     """The system's choice is followed; a choice made here is remembered."""
     grounds = []
     for scheme in ("light", "dark"):
@@ -202,64 +195,56 @@ def test_light_and_dark(browser: Browser, shown: Shown) -> None:
 
 def test_new_candles_arrive(browser: Browser) -> None:
     """A candle that closes and the next one that opens appear without a reload."""
-    keeper = keeper_with_candles(50, clock=SystemClock())
-    whole = keeper.candles[BTC]
-    keeper.candles[BTC] = replace(whole, frame=whole.frame.head(48))
-    with Server(create_app(keeper), port=0) as server, browser.new_context() as context:
-        visited = visit(context, server.url)
-        assert_legend_shows(visited.page, keeper.candles[BTC], 47)
-        keeper.candles[BTC] = whole
-        poll_now(visited.page)
-        last = str(int(whole.frame["open_time"][-1].timestamp() * 1000))
+    with kept_page(series=MINUTES, last=50) as kept, browser.new_context() as context:
+        visited = visit(context, kept.url)
+        before = legend(visited.page)["open_time"]
+        kept.box.clock.advance(180)
+        assert kept.keeper.collect(MINUTES, last=50).ok
+        last = str(int(before) + 180_000)
         expect(field(visited.page, "open_time")).to_have_attribute("value", last)
-        assert_legend_shows(visited.page, whole, 49)
+        candles = kept.candles(MINUTES)
+        assert_legend_shows(visited.page, candles, len(candles) - 1)
         assert visited.complaints == []
 
 
 def test_exchange_away(browser: Browser) -> None:
     """The page says that the exchange is away, goes on showing what is stored, and heals."""
-    keeper = keeper_with_candles(20, clock=SystemClock())
-    keeper.exchange_error = "no route to the exchange"
-    with Server(create_app(keeper), port=0) as server, browser.new_context() as context:
-        page = visit(context, server.url).page
-        state = page.locator("#state-text")
-        expect(state).to_contain_text("Exchange unreachable since")
-        expect(state).to_contain_text("showing stored candles")
-        expect(state).to_contain_text("`make demo` works without network")
-        assert_legend_shows(page, keeper.candles[BTC], 19)
-        keeper.exchange_error = None
+    with kept_page(last=20) as kept, browser.new_context() as context:
+        page = visit(context, kept.url).page
+        state = page.locator("[data-part=state-text]")
+        with kept.box.unreachable():
+            assert not kept.keeper.collect(kept.series[0]).ok
+            expect(state).to_contain_text("Exchange unreachable since", timeout=15_000)
+            expect(state).to_contain_text("showing stored candles")
+            assert_legend_shows(page, kept.first, len(kept.first) - 1)
+        assert kept.keeper.collect(kept.series[0]).ok
         poll_now(page)
-        expect(state).to_contain_text("Updated")
+        expect(state).to_contain_text("Updated", timeout=15_000)
 
 
 def test_server_comes_back(browser: Browser) -> None:
     """When the server goes, the page says so and keeps its candles; it heals by itself."""
-    keeper = keeper_with_candles(20, clock=SystemClock())
-    app = create_app(keeper)
-    server = Server(app, port=0)
-    again = Server(app, port=0)
-    port = again.port
-    again.stop()
-    server.stop()
-    with browser.new_context() as context:
-        with Server(app, port=port) as server:
+    with sandbox_keeper(last=20) as (keeper, _), browser.new_context() as context:
+        port = free_port()
+        with Server(create_app(keeper), port=port) as server:
             page = visit(context, server.url).page
         poll_now(page)
-        expect(page.locator("#state-text")).to_contain_text("No answer from Chandlery since")
-        assert_legend_shows(page, keeper.candles[BTC], 19)
-        with Server(app, port=port):
+        state = page.locator("[data-part=state-text]")
+        expect(state).to_contain_text("No answer from Chandlery since", timeout=15_000)
+        kept = keeper.read(keeper.wanted_series()[0], last=500)
+        assert_legend_shows(page, kept, len(kept) - 1)
+        with Server(create_app(keeper), port=port):
             poll_now(page)
-            expect(page.locator("#state-text")).to_contain_text("Updated")
+            expect(state).to_contain_text("Updated", timeout=15_000)
 
 
 def test_empty_store(browser: Browser) -> None:
     """Before the first candle and the first market cap there are words, not an empty box."""
-    with (
-        Server(create_app(FakeKeeper(caps=None)), port=0) as server,
-        browser.new_context() as context,
-    ):
-        visited = visit(context, server.url)
-        expect(visited.page.get_by_role("heading", name="No candles yet")).to_be_visible()
-        expect(visited.page.get_by_role("heading", name="No market caps yet")).to_be_visible()
-        expect(visited.page.locator("#state-text")).to_have_text("Waiting for the first candles")
-        assert visited.complaints == []
+    with sandbox_keeper(last=0) as (keeper, box), browser.new_context() as context:
+        box.faults.next("5xx", times=1000)
+        with Server(create_app(keeper), port=0) as server:
+            visited = visit(context, server.url)
+            page = visited.page
+            expect(page.get_by_role("heading", name="No candles yet")).to_be_visible()
+            expect(page.get_by_role("heading", name="No market caps yet")).to_be_visible()
+            assert visited.complaints == []

@@ -1,23 +1,25 @@
-// The heading of the chart: which series, its last price, and the title of the window.
+// The heading of a chart: which series, and its last price.
 
-import type { CandlesAnswer } from '../shared/api'
-import type { Bar } from './bars'
 import { changePercent, group, trim } from '../shared/decimals'
+import { parseSeries } from '../shared/intervals'
+import { part, write } from '../shared/page'
+import type { Bar } from './bars'
 import { directionOf } from './legend'
-import { element, write } from '../shared/page'
 
-export function nameSeries(series: string): void {
-  const [exchange = '', symbol = '', interval = ''] = series.split(':')
-  write(element('symbol'), symbol)
-  write(element('interval'), interval)
-  write(element('exchange'), exchange)
+export function nameSeries(root: ParentNode, series: string): void {
+  const { exchange, symbol, interval } = parseSeries(series)
+  write(part(root, 'symbol'), symbol)
+  write(part(root, 'interval'), interval)
+  write(part(root, 'exchange'), exchange)
 }
 
-export function showLast(answer: CandlesAnswer, last: Bar | undefined, decimals: number): void {
-  const price = last?.text.close ? group(trim(last.text.close, decimals)) : '–'
+export function showLast(root: ParentNode, last: Bar | undefined, decimals: number): void {
   const change = last ? changePercent(last.text.open ?? '0', last.text.close ?? '0') : null
-  write(element('last-price'), price)
-  write(element('last-change'), change === null ? '' : `${change} %`)
-  element('last').dataset['direction'] = last ? directionOf(last) : 'flat'
-  document.title = last ? `${answer.symbol} ${price} · Chandlery` : `${answer.symbol} · Chandlery`
+  write(part(root, 'last-price'), lastPrice(last, decimals))
+  write(part(root, 'last-change'), change === null ? '' : `${group(change)} %`)
+  part(root, 'last').dataset['direction'] = last ? directionOf(last) : 'flat'
+}
+
+export function lastPrice(last: Bar | undefined, decimals: number): string {
+  return last?.text.close ? group(trim(last.text.close, decimals)) : '–'
 }

@@ -1,42 +1,43 @@
 // The legend: every value of one candle as exact text, in elements that people and tests can read.
 
 import type { Field } from '../shared/api'
-import type { Bar } from './bars'
 import { changePercent, compare, group, trim } from '../shared/decimals'
-import { element, write } from '../shared/page'
+import { write } from '../shared/page'
 import { moment } from '../shared/times'
+import type { Bar } from './bars'
 
 const PRICES: Field[] = ['open', 'high', 'low', 'close']
 const AMOUNTS: Field[] = ['volume', 'quote_volume', 'trades', 'taker_buy_volume', 'taker_buy_quote_volume']
 
 export class Legend {
-  private readonly root = element('legend')
   private decimals = 0
+
+  constructor(private readonly root: HTMLElement) {}
 
   /** Gives every value the room of the longest one, so that nothing moves from candle to candle. */
   fit(bars: Bar[], decimals: number): void {
     this.decimals = decimals
     for (const field of [...PRICES, ...AMOUNTS]) {
-      const texts = bars.map((bar) => this.words(field, bar))
+      const longest = bars.reduce((most, bar) => Math.max(most, this.words(field, bar).length), 1)
       const target = this.root.querySelector<HTMLElement>(`[data-field="${field}"]`)
-      if (target) target.style.minInlineSize = `${Math.max(...texts.map((text) => text.length))}ch`
+      if (target) target.style.minInlineSize = `${longest}ch`
     }
   }
 
-  show(bar: Bar): void {
-    this.put('open_time', bar.text.open_time, `${moment(bar.timestamp)}`)
+  show(bar: Bar, zone: string): void {
+    this.put('open_time', bar.absence ? null : bar.text.open_time, moment(bar.timestamp, zone))
     for (const field of [...PRICES, ...AMOUNTS]) this.put(field, bar.text[field], this.words(field, bar))
-    const change = changePercent(bar.text.open ?? '0', bar.text.close ?? '0')
-    this.put('change', change, change === null ? '–' : `${change} %`)
-    this.put('state', bar.forming ? 'forming' : 'closed', bar.forming ? 'forming' : 'closed')
+    const change = bar.absence ? null : changePercent(bar.text.open ?? '0', bar.text.close ?? '0')
+    this.put('change', change, change === null ? '–' : `${group(change)} %`)
+    this.put('state', stateOf(bar), stateOf(bar))
     this.root.dataset['direction'] = directionOf(bar)
-    this.root.dataset['forming'] = String(bar.forming)
+    this.root.dataset['state'] = stateOf(bar)
   }
 
   clear(): void {
     for (const target of this.root.querySelectorAll('[data-field]')) write(target, '–')
     delete this.root.dataset['direction']
-    this.root.dataset['forming'] = 'false'
+    delete this.root.dataset['state']
   }
 
   private words(field: Field, bar: Bar): string {
@@ -54,7 +55,14 @@ export class Legend {
   }
 }
 
+export function stateOf(bar: Bar): 'forming' | 'closed' | 'incomplete' | 'absent' {
+  if (bar.absence) return 'absent'
+  if (bar.forming) return 'forming'
+  return bar.incomplete ? 'incomplete' : 'closed'
+}
+
 export function directionOf(bar: Bar): 'up' | 'down' | 'flat' {
+  if (bar.absence) return 'flat'
   const order = compare(bar.text.close ?? '0', bar.text.open ?? '0')
   return order > 0 ? 'up' : order < 0 ? 'down' : 'flat'
 }

@@ -12,6 +12,10 @@ export interface Situation {
   lostMs: number | null
   /** Why the server could not answer, in its own words. */
   refusal: string | null
+  /** Whether candles come as they move, or are asked for. */
+  live: boolean
+  /** How long after an update the next one is overdue. */
+  patienceMs: number
 }
 
 export interface Said {
@@ -24,7 +28,9 @@ export function say(it: Situation): Said {
   if (it.refusal !== null) return { tone: 'lost', text: it.refusal }
   if (it.exchangeError !== null) return { tone: 'stale', text: unreachable(it) }
   if (it.updatedMs === null) return { tone: 'waiting', text: 'Waiting for the first candles' }
-  return { tone: 'good', text: `Updated ${since(it.updatedMs, it.nowMs)} UTC` }
+  const when = `${since(it.updatedMs, it.nowMs)} UTC`
+  if (it.nowMs - it.updatedMs > it.patienceMs) return { tone: 'stale', text: `Stale since ${when} – nothing collects this series` }
+  return { tone: 'good', text: `${it.live ? 'Live' : 'Polling'} · Updated ${when}` }
 }
 
 function lost(it: Situation, lostMs: number): string {

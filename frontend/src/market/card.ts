@@ -113,7 +113,7 @@ export class MarketCapCard {
       const shown = !this.off.has(coin.id)
       row.dataset['off'] = String(!shown)
       row.querySelector('.coin')?.setAttribute('aria-pressed', String(shown))
-      write(row.querySelector('.share') as Element, share === null ? '–' : `${share} %`)
+      write(row.querySelector('.share') as Element, share === null ? '–' : `${group(share)} %`)
       const meter = row.querySelector<HTMLElement>('.meter')
       if (meter) meter.style.inlineSize = `${share ?? 0}%`
     })
@@ -140,7 +140,7 @@ export class MarketCapCard {
     const whole = `${WORDS[shown.length] ?? shown.length} together`
     write(element('centre-name'), coin ? coin.name : whole)
     write(element('centre-value'), money(compact(coin?.market_cap ?? total), this.currency))
-    write(element('centre-share'), share ? `${share} %` : '')
+    write(element('centre-share'), share ? `${group(share)} %` : '')
     for (const row of this.body.rows) row.classList.toggle('pointed', row.dataset['coin'] === coin?.id)
     this.pie?.highlight(coin?.id ?? null)
   }

@@ -27,6 +27,47 @@ export interface CandlesAnswer {
   unfinished: number
   columns: string[]
   rows: Row[]
+  /** The smaller series of which these are sums; null or absent for the exchange's own candles. */
+  derived_from?: string | null
+  /** Open times of sums that cannot be complete, each with the reason. */
+  incomplete?: [number, string][]
+  has_older?: boolean
+}
+
+export interface SeriesLine {
+  series: string
+  exchange: string
+  symbol: string
+  interval: string
+  price_decimals: number | null
+  candles: number
+  first_ms: number | null
+  last_ms: number | null
+  revisions: number
+  /** All intervals that can be shown for the symbol, those made of smaller candles too. */
+  intervals?: { interval: string; derived: boolean }[]
+}
+
+export interface Gap {
+  start_ms: number
+  end_ms: number
+  candles: number
+  reason: string
+  words: string
+}
+
+export interface Version {
+  open: string
+  high: string
+  low: string
+  close: string
+  volume: string
+  [field: string]: string | number | boolean | null
+}
+
+export interface Revised {
+  open_ms: number
+  versions: Version[]
 }
 
 export interface Coin {
@@ -51,6 +92,8 @@ export interface Status {
   last_attempt_ms: number | null
 }
 
+const TIMEOUT_MS = 10_000
+
 /** The server answered, but not with what was asked; the message is fit to be shown. */
 export class Refused extends Error {}
 
@@ -59,28 +102,54 @@ async function refused(answer: Response): Promise<Refused> {
   return new Refused(body?.error?.message ?? `The server answered ${answer.status}.`)
 }
 
-/** Asks again and again for one address; `get` gives null while the answer is the same. */
+/** Asks for one address; `get` gives null while the answer is the same as before. */
 export class Watched<T> {
   private etag: string | null = null
 
-  constructor(private readonly url: string) {}
+  constructor(readonly url: string) {}
 
   async get(): Promise<T | null> {
-    const headers: HeadersInit = this.etag ? { 'If-None-Match': this.etag } : {}
-    const answer = await fetch(this.url, {
-      headers,
-      cache: 'no-store',
-      signal: AbortSignal.timeout(10_000),
-    })
+    const answer = await this.ask(this.etag ? { 'If-None-Match': this.etag } : {})
     if (answer.status === 304) return null
-    if (!answer.ok) throw await refused(answer)
-    const body = (await answer.json()) as T
+    const body = await bodyOf<T>(answer)
     this.etag = answer.headers.get('ETag')
     return body
   }
+
+  /** The answer, whether or not it is the same. */
+  async once(): Promise<T> {
+    return bodyOf<T>(await this.ask({}))
+  }
+
+  private ask(headers: HeadersInit): Promise<Response> {
+    return fetch(this.url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  }
 }
 
-export const statusOf = () => new Watched<Status>('/api/v1/status?brief=true')
-export const marketCapsOf = () => new Watched<MarketCaps>('/api/v1/market-caps')
-export const candlesOf = (series: string) =>
-  new Watched<CandlesAnswer>(`/api/v1/candles?limit=500&series=${encodeURIComponent(series)}`)
+async function bodyOf<T>(answer: Response): Promise<T> {
+  if (!answer.ok) throw await refused(answer)
+  return (await answer.json()) as T
+}
+
+type Parameters = Record<string, string | number | boolean | undefined>
+
+/** An address of the interface, with what is asked. */
+export function address(path: string, parameters: Parameters = {}): string {
+  const asked = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]))
+  return `/api/v1/${path}${asked.length ? `?${query}` : ''}`
+}
+
+export interface Asked extends Parameters {
+  series: string
+  limit?: number
+  since?: number
+  until?: number
+}
+
+export const statusOf = () => new Watched<Status>(address('status', { brief: true }))
+export const marketCapsOf = () => new Watched<MarketCaps>(address('market-caps'))
+export const seriesOf = () => new Watched<{ series: SeriesLine[] }>(address('series'))
+export const candles = (asked: Asked) => new Watched<CandlesAnswer>(address('candles', asked))
+export const gaps = (asked: Asked) => new Watched<{ gaps: Gap[] }>(address('gaps', asked))
+export const revisions = (asked: Asked) => new Watched<{ revisions: Revised[] }>(address('revisions', asked))

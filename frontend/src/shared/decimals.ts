@@ -41,12 +41,33 @@ export function trim(text: string, decimals = 0): string {
   return digits ? `${whole}.${digits}` : whole
 }
 
-/** Thousands set apart in the whole part. */
-export function group(text: string): string {
-  const [whole = '', fraction] = text.split('.')
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+const NUMBER = /^([-+−]?)(\d+)(?:\.(\d+))?( ?%?)$/
+
+/** How a locale writes a decimal; made once, because charts write thousands of them. */
+export function grouping(locale?: string): (text: string) => string {
+  const format = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
+  const parts = new Intl.NumberFormat(locale).formatToParts(-1_234_567.5)
+  const sign = (type: string): string => parts.find((part) => part.type === type)?.value ?? ''
+  const [comma, point] = [sign('group'), sign('decimal')]
+  const digits = Array.from({ length: 10 }, (_, digit) => format.format(digit))
+  const plain = digits.join('') === '0123456789'
+  const inThrees = plain && [1234, 1_234_567].every((one) => format.format(one) === threes(String(one), comma))
+  const whole = (text: string): string => (inThrees ? threes(text, comma) : format.format(BigInt(text)))
+  const after = (text: string): string => (plain ? text : text.replace(/\d/g, (digit) => digits[Number(digit)] as string))
+  return (text) => {
+    const [, sign = '', number, fraction, unit = ''] = NUMBER.exec(text) ?? []
+    if (number === undefined) return text
+    return `${sign}${whole(number)}${fraction === undefined ? '' : point + after(fraction)}${unit}`
+  }
 }
+
+const threes = (whole: string, comma: string): string => whole.replace(/\B(?=(\d{3})+$)/g, comma)
+
+/**
+ * A decimal as people here write it: thousands set apart, and their sign between whole and fraction.
+ * Every digit is kept. What is not a decimal comes back as it is.
+ */
+export const group = grouping()
 
 /** How many digits stand after the point once needless zeros are gone. */
 export function decimalsOf(text: string): number {
@@ -95,7 +116,7 @@ export function compact(text: string): string {
   const step = Math.min(NAMES.length - 1, Math.floor((whole.toString().replace('-', '').length - 1) / 3))
   const divisor = 10n ** BigInt(step * 3 + scale)
   const lead = (units / divisor).toString().replace('-', '').length
-  return `${divide(units, divisor, 4 - lead > 0 ? 4 - lead : 0)}${NAMES[step]}`
+  return `${group(divide(units, divisor, 4 - lead > 0 ? 4 - lead : 0))}${NAMES[step]}`
 }
 
 const SIGNS: Record<string, string> = { usd: '$', eur: '€', gbp: '£', jpy: '¥', btc: '₿' }

@@ -1,25 +1,78 @@
-// Moments and durations in words. Everything on the page is UTC and says so.
+// Moments and durations in words, as the reader's browser writes them. What is not in a chosen zone is UTC.
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
-export function date(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10)
+const UTC = { timeZone: 'UTC' } as const
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', ...UTC })
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', ...UTC })
+
+/** The day in UTC, as people here write it. */
+export const date = (ms: number): string => day.format(ms)
+
+/** `12:00:03 PM`, in UTC. */
+export const clock = (ms: number): string => time.format(ms)
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(zone: string, seconds: boolean): Intl.DateTimeFormat {
+  const key = `${zone} ${seconds}`
+  let found = formats.get(key)
+  if (!found) {
+    const timeStyle = seconds ? 'medium' : 'short'
+    found = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle, timeZone: zone })
+    formats.set(key, found)
+  }
+  return found
 }
 
-/** `12:00:03` */
-export function clock(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19)
+/** A moment as people here write it, with seconds only where they are not zero. */
+export function moment(ms: number, zone = 'UTC'): string {
+  return format(zone, ms % 60_000 !== 0).format(ms)
 }
 
-/** `2025-01-01 12:00`, with seconds only where they are not zero. */
-export function moment(ms: number): string {
-  const time = clock(ms)
-  return `${date(ms)} ${time.endsWith(':00') ? time.slice(0, 5) : time}`
+type Parts = Intl.DateTimeFormatOptions
+
+const DAY_MS = 86_400_000
+const DAY: Parts = { day: 'numeric', month: 'short', year: 'numeric' }
+/** What KLineChart asks for at each size of candle, and what people here get. */
+const LABELS: Record<string, Record<'xAxis' | 'crosshair', Parts>> = {
+  'HH:mm:ss': { xAxis: { timeStyle: 'medium' }, crosshair: { dateStyle: 'medium', timeStyle: 'medium' } },
+  'HH:mm': { xAxis: { timeStyle: 'short' }, crosshair: { dateStyle: 'medium', timeStyle: 'short' } },
+  'MM-DD HH:mm': { xAxis: { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }, crosshair: { dateStyle: 'medium', timeStyle: 'short' } },
+  'YYYY-MM-DD HH:mm': { xAxis: { dateStyle: 'medium', timeStyle: 'short' }, crosshair: { dateStyle: 'medium', timeStyle: 'short' } },
+  'YYYY-MM-DD': { xAxis: DAY, crosshair: { ...DAY, weekday: 'short' } },
+  'YYYY-MM': { xAxis: { month: 'short', year: 'numeric' }, crosshair: { month: 'long', year: 'numeric' } },
+}
+
+/**
+ * A moment on the axis or at the crosshair, in the reader's own way of writing it. Candles of a day
+ * and more are days of UTC wherever one reads them, so that no candle is shown under the day before.
+ */
+export function label(ms: number, zone: string, template: string, place: 'xAxis' | 'crosshair'): string {
+  const key = `${zone} ${template} ${place}`
+  const timeZone = /HH|minutes/.test(template) ? zone : 'UTC'
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(undefined, { ...(LABELS[template]?.[place] ?? DAY), timeZone })
+  formats.set(key, found)
+  const midnight = template === 'HH:mm' && place === 'xAxis' && (ms + offset(ms, zone)) % DAY_MS === 0
+  return midnight ? label(ms, zone, 'day of minutes', place) : found.format(ms)
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** How far the clocks of a zone are ahead of UTC at a moment, in milliseconds. */
+export function offset(ms: number, zone: string): number {
+  const timeStyle = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
+  const dateStyle = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
+  const clock = clocks.get(zone) ?? new Intl.DateTimeFormat('en-CA', { ...dateStyle, ...timeStyle, timeZone: zone })
+  clocks.set(zone, clock)
+  const parts = Object.fromEntries(clock.formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
+  const { year = 0, month = 1, day = 1, hour, minute, second } = parts
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000
 }
 
 /** The clock alone for today, the whole moment for another day. */
 export function since(ms: number, nowMs: number): string {
-  return date(ms) === date(nowMs) ? clock(ms) : `${date(ms)} ${clock(ms)}`
+  return date(ms) === date(nowMs) ? clock(ms) : `${date(ms)}, ${clock(ms)}`
 }
 
 /** A countdown: `59:03`, `3:02:11`, `2 d 04:11`. */

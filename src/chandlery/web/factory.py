@@ -45,6 +45,7 @@ def create_app(  # noqa: PLR0913  all by name, most seldom given
         "chandlery.web",
         info=Info(title="Chandlery", version=_version(), description=_ABOUT),
         doc_ui=False,
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         validation_error_model=ErrorAnswer,
         validation_error_callback=errors.bad_parameters,
         static_folder=None,
