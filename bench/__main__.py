@@ -15,6 +15,8 @@ from bench.closes import closes
 from bench.collecting import collecting
 from bench.history import history
 from bench.keeping import keeping
+from bench.live import live
+from bench.page import page
 from bench.processes import Failed
 from bench.serving import serving
 from bench.starting import starting
@@ -27,6 +29,8 @@ FIGURES: Final[dict[str, Callable[..., Table | Iterable[Table]]]] = {
     "collecting": collecting,
     "history": history,
     "keeping": keeping,
+    "live": live,
+    "page": page,
     "serving": serving,
     "starting": starting,
     "topup": topup,
