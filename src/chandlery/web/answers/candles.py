@@ -46,7 +46,7 @@ class CandlesAnswer(BaseModel):
         "stored themselves",
         examples=["binance:BTCUSDT:1m"],
     )
-    incomplete: list[tuple[int, str]] = Field(
+    incomplete: list[list[int | str]] = Field(
         description="open times of sums that lack some of their time, and why; holes of the "
         "exchange itself are none",
         examples=[[[1735682400000, "never asked"]]],

@@ -4,11 +4,11 @@ from typing import Final
 
 from flask_openapi3.blueprint import APIBlueprint
 
+from chandlery.web.api import keeping
 from chandlery.web.api.candles import candles_api
 from chandlery.web.api.coverage import coverage_api
 from chandlery.web.api.events import events_api
 from chandlery.web.api.evidence import evidence_api
-from chandlery.web.api.keeping import keeping_api
 from chandlery.web.api.market_caps import market_caps_api
 from chandlery.web.api.runs import runs_api
 from chandlery.web.api.series import series_api
@@ -26,8 +26,7 @@ BLUEPRINTS: Final[tuple[APIBlueprint, ...]] = (
     runs_api,
     tasks_api,
     symbols_api,
-    keeping_api,
     events_api,
 )
 
-__all__ = ["BLUEPRINTS"]
+__all__ = ["BLUEPRINTS", "keeping"]

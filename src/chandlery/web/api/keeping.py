@@ -8,14 +8,15 @@ from flask import Response
 
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.answers.tasks import ForgottenAnswer, KeptAnswer
-from chandlery.web.api.shared import as_json, blueprint, current_keeper
+from chandlery.web.api.series import series_api
+from chandlery.web.api.shared import as_json, current_keeper
 from chandlery.web.api.tasks import task_line
 from chandlery.web.queries_tasks import ForgetQuery, KeepBody
 
-keeping_api = blueprint("keeping", "Series", "What is kept, and what could be.")
+# One path is described as a whole by one blueprint, or the last one of two is all that is told.
 
 
-@keeping_api.post(
+@series_api.post(
     "/series",
     responses={
         "201": KeptAnswer,
@@ -37,7 +38,7 @@ def keep(body: KeepBody) -> Response:
     return as_json({"series": str(series), "created": created, "task": task}, status)
 
 
-@keeping_api.delete(
+@series_api.delete(
     "/series",
     responses={
         "200": ForgottenAnswer,

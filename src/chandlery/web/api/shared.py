@@ -27,7 +27,7 @@ def blueprint(name: str, tag: str, about: str) -> APIBlueprint:
         __name__,
         url_prefix="/api/v1",
         abp_tags=[Tag(name=tag, description=about)],
-        abp_responses={"503": ErrorAnswer},
+        abp_responses={"422": ErrorAnswer, "503": ErrorAnswer},
     )
 
 
