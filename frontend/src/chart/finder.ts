@@ -99,6 +99,7 @@ export class Finder {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step) this.point(this.at + step)
     else if (event.key === 'Enter') void this.choose(this.found[this.at])
+    else if (event.key === 'Escape') this.dialog.close() // else the field takes it, to empty itself
     else return
     event.preventDefault()
   }

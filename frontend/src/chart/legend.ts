@@ -18,10 +18,16 @@ export class Legend {
   fit(bars: Bar[], decimals: number): void {
     this.decimals = decimals
     for (const field of [...PRICES, ...AMOUNTS]) {
-      const longest = bars.reduce((most, bar) => Math.max(most, this.words(field, bar).length), 1)
+      const lengths = bars.map((bar) => trim(bar.text[field] ?? '', this.least(field)).length)
+      const longest = bars[lengths.indexOf(Math.max(...lengths))]
       const target = this.root.querySelector<HTMLElement>(`[data-field="${field}"]`)
-      if (target) target.style.minInlineSize = `${longest}ch`
+      if (target && longest) target.style.minInlineSize = `${this.words(field, longest).length}ch`
     }
+  }
+
+  /** Decimals that are shown even where they are zeros. */
+  private least(field: Field): number {
+    return PRICES.includes(field) ? this.decimals : 0
   }
 
   show(bar: Bar, zone: string): void {
@@ -43,7 +49,7 @@ export class Legend {
   private words(field: Field, bar: Bar): string {
     const text = bar.text[field]
     if (text === null) return '–'
-    return group(trim(text, PRICES.includes(field) ? this.decimals : 0))
+    return group(trim(text, this.least(field)))
   }
 
   /** The reader sees `shown`; `value` holds the number as the server sent it, digit for digit. */

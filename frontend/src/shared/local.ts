@@ -1,15 +1,8 @@
 // Dates and numbers as the reader's browser writes them. Every time is UTC, and the page says so.
 
-type Style = Intl.DateTimeFormatOptions
+import { type DateStyle, dateFormat } from './formats'
 
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-function dated(ms: number, style: Style): string {
-  const key = JSON.stringify(style)
-  const format = formats.get(key) ?? new Intl.DateTimeFormat(undefined, { ...style, timeZone: 'UTC' })
-  formats.set(key, format)
-  return format.format(ms)
-}
+const dated = (ms: number, style: DateStyle): string => dateFormat(style).format(ms)
 
 /** `Tuesday, 5 March 2024` */
 export const longDate = (ms: number): string => dated(ms, { dateStyle: 'full' })

@@ -14,19 +14,34 @@ export type Palette = Record<(typeof NAMES)[number], string> & {
   scale: number
 }
 
+let known: Palette | null = null
+
 /** The colours in force, with `light-dark()` already decided. */
 export function palette(): Palette {
-  const probe = document.createElement('span')
-  document.body.append(probe)
-  const read = (name: string): string => {
+  known ??= measured()
+  return known
+}
+
+/** Reads the colours from the page: all at once, for each reading lays the page out anew. */
+function measured(): Palette {
+  const box = document.createElement('span')
+  const names = [...NAMES, ...Array.from({ length: SLICES }, (_, index) => `slice-${index}`)]
+  const probes = names.map((name) => {
+    const probe = document.createElement('span')
     probe.style.color = `var(--${name})`
-    return getComputedStyle(probe).color
-  }
-  const colours = Object.fromEntries(NAMES.map((name) => [name, read(name)]))
-  const slices = Array.from({ length: SLICES }, (_, index) => read(`slice-${index}`))
-  probe.remove()
+    box.append(probe)
+    return probe
+  })
+  document.body.append(box)
+  const colours = probes.map((probe) => getComputedStyle(probe).color)
+  box.remove()
   const { fontFamily: font, fontSize } = getComputedStyle(document.body)
-  return { ...colours, slices, font, scale: Number.parseFloat(fontSize) / USUAL_PX } as Palette
+  return {
+    ...Object.fromEntries(NAMES.map((name, index) => [name, colours[index]])),
+    slices: colours.slice(NAMES.length),
+    font,
+    scale: Number.parseFloat(fontSize) / USUAL_PX,
+  } as Palette
 }
 
 const system = matchMedia('(prefers-color-scheme: dark)')
@@ -51,6 +66,7 @@ function toggle(): void {
 /** Wires the button; `changed` is called whenever the colours have changed. */
 export function followTheme(button: HTMLElement, changed: () => void): void {
   const apply = () => {
+    known = null
     button.setAttribute('aria-pressed', String(isDark()))
     changed()
   }
@@ -59,6 +75,7 @@ export function followTheme(button: HTMLElement, changed: () => void): void {
     apply()
   })
   system.addEventListener('change', apply)
+  addEventListener('resize', () => (known = null)) // the type grows with the window
   button.setAttribute('aria-pressed', String(isDark()))
 }
 

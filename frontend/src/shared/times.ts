@@ -1,41 +1,25 @@
 // Moments and durations in words, as the reader's browser writes them. What is not in a chosen zone is UTC.
 
+import { type DateStyle, dateFormat } from './formats'
+
 const two = (value: number): string => String(value).padStart(2, '0')
 
-const UTC = { timeZone: 'UTC' } as const
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', ...UTC })
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', ...UTC })
-
 /** The day in UTC, as people here write it. */
-export const date = (ms: number): string => day.format(ms)
+export const date = (ms: number): string => dateFormat({ dateStyle: 'medium' }).format(ms)
 
 /** `12:00:03 PM`, in UTC. */
-export const clock = (ms: number): string => time.format(ms)
-
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-function format(zone: string, seconds: boolean): Intl.DateTimeFormat {
-  const key = `${zone} ${seconds}`
-  let found = formats.get(key)
-  if (!found) {
-    const timeStyle = seconds ? 'medium' : 'short'
-    found = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle, timeZone: zone })
-    formats.set(key, found)
-  }
-  return found
-}
+export const clock = (ms: number): string => dateFormat({ timeStyle: 'medium' }).format(ms)
 
 /** A moment as people here write it, with seconds only where they are not zero. */
 export function moment(ms: number, zone = 'UTC'): string {
-  return format(zone, ms % 60_000 !== 0).format(ms)
+  const timeStyle = ms % 60_000 !== 0 ? 'medium' : 'short'
+  return dateFormat({ dateStyle: 'medium', timeStyle }, zone).format(ms)
 }
 
-type Parts = Intl.DateTimeFormatOptions
-
 const DAY_MS = 86_400_000
-const DAY: Parts = { day: 'numeric', month: 'short', year: 'numeric' }
+const DAY: DateStyle = { day: 'numeric', month: 'short', year: 'numeric' }
 /** What KLineChart asks for at each size of candle, and what people here get. */
-const LABELS: Record<string, Record<'xAxis' | 'crosshair', Parts>> = {
+const LABELS: Record<string, Record<'xAxis' | 'crosshair', DateStyle>> = {
   'HH:mm:ss': { xAxis: { timeStyle: 'medium' }, crosshair: { dateStyle: 'medium', timeStyle: 'medium' } },
   'HH:mm': { xAxis: { timeStyle: 'short' }, crosshair: { dateStyle: 'medium', timeStyle: 'short' } },
   'MM-DD HH:mm': { xAxis: { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }, crosshair: { dateStyle: 'medium', timeStyle: 'short' } },
@@ -49,10 +33,7 @@ const LABELS: Record<string, Record<'xAxis' | 'crosshair', Parts>> = {
  * and more are days of UTC wherever one reads them, so that no candle is shown under the day before.
  */
 export function label(ms: number, zone: string, template: string, place: 'xAxis' | 'crosshair'): string {
-  const key = `${zone} ${template} ${place}`
-  const timeZone = /HH|minutes/.test(template) ? zone : 'UTC'
-  const found = formats.get(key) ?? new Intl.DateTimeFormat(undefined, { ...(LABELS[template]?.[place] ?? DAY), timeZone })
-  formats.set(key, found)
+  const found = dateFormat(LABELS[template]?.[place] ?? DAY, /HH|minutes/.test(template) ? zone : 'UTC')
   const midnight = template === 'HH:mm' && place === 'xAxis' && (ms + offset(ms, zone)) % DAY_MS === 0
   return midnight ? label(ms, zone, 'day of minutes', place) : found.format(ms)
 }
