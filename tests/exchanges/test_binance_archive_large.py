@@ -104,7 +104,7 @@ def _day(day: int) -> pl.DataFrame:
 
 @pytest.mark.slow
 def test_a_month_of_seconds() -> None:
-    """2.7 million rows pass through less than 100 MB of memory, in bounded slices."""
+    """2.7 million rows pass through less than 20 MB of memory, in bounded slices."""
     minutes = month_path(SPOT, MINUTES, JANUARY_MS)
     with shelf() as server:
         server.put(minutes, zipped(minutes, rows(JANUARY_MS, 44_640)))
@@ -113,12 +113,12 @@ def test_a_month_of_seconds() -> None:
         run = fetched(server, "1m", "1s")
     assert run.returncode == 0, run.stderr
     small, large = (tuple(map(int, line.split())) for line in run.stdout.splitlines())
-    assert small[:2] == (44_640, 44_640)
+    assert small[0] == 44_640
     rows_seen, tallest, grown_mb = large
     assert rows_seen == 31 * DAY
-    assert tallest <= 50_000
+    assert tallest <= 6_000
     assert len(content) > 90 << 20
-    assert grown_mb < 100
+    assert grown_mb < 20
 
 
 @pytest.mark.slow

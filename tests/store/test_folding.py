@@ -331,7 +331,7 @@ def test_a_replacement_leaves_what_was_added(two_tiers: Store, tmp_path: Path) -
     with one.table(BTC).turn("BTCUSDT") as turn:
         with another.table(BTC).turn("BTCUSDT") as faster:
             faster.append(rows.filter(pl.col("trades") == 6))
-        turn.replace(hours(1, 8), rows.head(1))
+        turn.replace(hours(1, 8), [rows.head(1)])
     assert 6 in in_files(tmp_path / "lake")
 
 
@@ -343,7 +343,7 @@ def test_two_replacements_of_one_file(two_tiers: Store, tmp_path: Path) -> None:
     rows = two_tiers.candles.evidence(BTC, hours(1, 8))
     with one.table(BTC).turn("BTCUSDT") as turn:
         with another.table(BTC).turn("BTCUSDT") as faster:
-            faster.replace(hours(1, 8), rows)
+            faster.replace(hours(1, 8), [rows])
         with pytest.raises(StoreLocked, match="try again"):
-            turn.replace(hours(1, 8), rows.head(1))
+            turn.replace(hours(1, 8), [rows.head(1)])
     assert in_files(tmp_path / "lake") == [1, 5, 6, 7]

@@ -14,10 +14,13 @@ import polars as pl
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span, cover
 from chandlery.errors import BadSetting, StoreCorrupt, StoreLocked
-from chandlery.store.lake_form import WARM, as_warm, within
+from chandlery.store.lake_form import WARM, as_warm, within, within_ms
 from chandlery.store.lake_table import ColdFile, LakeTable, told
 
 _TRIES: Final = 20
+_AT_ONCE: Final = 32_768
+"""So many candles are in memory at once while files are made one."""
+_NONE: Final = pl.DataFrame(schema=WARM)
 
 
 class Cold:
@@ -97,7 +100,7 @@ class Cold:
         with self.table(series).turn(series.symbol) as turn:
             for group in _groups(turn.files, rows):
                 if len(group) >= least or not _disjoint(group):
-                    turn.replace(_covered(group), self._whole(group))
+                    turn.replace(_covered(group), self._merged(group, _NONE))
                     return True
         return False
 
@@ -106,18 +109,37 @@ class Cold:
         with self.table(series).turn(series.symbol) as turn:
             group, rows = _first_piece(frame, turn.files)
             if group:
-                # Of versions of one millisecond the one that is written now is the newer.
-                both = pl.concat([self._whole(group), rows])
-                both = both.sort("open_time", "known_ms", maintain_order=True)
-                newest = both.unique("open_time", keep="last", maintain_order=True)
-                turn.replace(_covered(group), newest)
+                turn.replace(_covered(group), self._merged(group, rows))
             else:
                 turn.append(rows)
         return frame.slice(rows.height)
 
-    def _whole(self, files: Sequence[ColdFile]) -> pl.DataFrame:
+    def _merged(self, files: Sequence[ColdFile], rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What the files and `rows` (WARM) have, ascending, so many at a time as memory allows.
+
+        Of one time the newest known counts.
+        """
+        for stretch in self._stretches(files, rows):
+            touched = [file for file in files if file.span.intersect(stretch)]
+            with told(self.url):
+                there = self._lazy(touched, [stretch], tuple(WARM)).collect()
+            more = rows.filter(within_ms([stretch]))
+            if more.is_empty():
+                yield there
+                continue
+            # Of versions of one millisecond the one that is written now is the newer.
+            both = pl.concat([there, more])
+            both = both.sort("open_time", "known_ms", maintain_order=True)
+            yield both.unique("open_time", keep="last", maintain_order=True)
+
+    def _stretches(self, files: Sequence[ColdFile], rows: pl.DataFrame) -> Iterator[Span]:
+        """All of their time, cut where some more candles are than may be in memory at once."""
         with told(self.url):
-            return self._lazy(files, [_covered(files)], tuple(WARM)).collect()
+            held = _scanned(files).select(pl.col("open_time").dt.epoch("ms")).collect()
+        opens = pl.concat([held["open_time"], rows["open_time"].dt.epoch("ms")]).sort()
+        cuts = opens.gather_every(_AT_ONCE).unique(maintain_order=True).to_list()
+        for start, end in pairwise([*cuts, int(opens[-1]) + 1]):
+            yield Span(start, end)
 
     def _files(self, series: Series, parts: Sequence[Span]) -> list[ColdFile]:
         files = self.table(series).files(series.symbol)
@@ -158,7 +180,7 @@ class Cold:
             return pl.LazyFrame(schema={name: WARM[name] for name in columns})
         disjoint = _disjoint(files)
         needed = columns if disjoint else tuple(dict.fromkeys((*columns, "open_time", "known_ms")))
-        lazy = pl.scan_parquet([file.uri for file in files], glob=False, hive_partitioning=False)
+        lazy = _scanned(files)
         if not _all_inside(files, parts):
             lazy = lazy.filter(within(parts))
         lazy = lazy.select(as_warm(needed))
@@ -180,6 +202,10 @@ def _refuse_misread(url: str) -> None:
             "in its path. Choose another folder."
         )
         raise BadSetting(msg)
+
+
+def _scanned(files: Sequence[ColdFile]) -> pl.LazyFrame:
+    return pl.scan_parquet([file.uri for file in files], glob=False, hive_partitioning=False)
 
 
 def _disjoint(files: Sequence[ColdFile]) -> bool:

@@ -36,7 +36,7 @@ class FoldPolicy:
     """So many of the newest closed candles stay in the hot tier, where charts find them."""
     least: int = 20_000
     """So many at least make a fold: many small files are slow to open."""
-    most: int = 250_000
+    most: int = 40_000
     """So many at most are in memory at once."""
     file_rows: int = 400_000
     """How large compaction makes files."""

@@ -20,16 +20,9 @@ from chandlery.errors import (
     StoreLocked,
     StoreUnwritable,
 )
-from chandlery.store.lake_files import (
-    LEVEL,
-    PAGE_BYTES,
-    ROWS_A_GROUP,
-    is_folder,
-    removal,
-    settle,
-    write,
-)
+from chandlery.store.lake_files import is_folder, removal, settle, write
 from chandlery.store.lake_form import COLD, PACKED, PLAIN, SYMBOL, to_cold
+from chandlery.store.lake_packing import LEVEL, PAGE_BYTES, ROWS_A_GROUP
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, WriterProperties
@@ -146,29 +139,31 @@ class Turn:
     def append(self, frame: pl.DataFrame) -> None:
         """Add candles (columns of WARM) whose times none of the files has."""
         if is_folder(self._known.uri):
-            self._commit(frame, [])
+            self._commit([frame], [])
         else:
             self._write(frame, mode="append")
 
-    def replace(self, span: Span, frame: pl.DataFrame) -> None:
-        """Put `frame` in the place of the files that have candles of `span`, and no others.
+    def replace(self, span: Span, pieces: Iterable[pl.DataFrame]) -> None:
+        """Put `pieces` in the place of the files that have candles of `span`, and no others.
+
+        They ascend, and are taken one by one as they go into the file.
 
         Raises `StoreLocked` when another process has replaced one of them since they were listed.
         """
         if is_folder(self._known.uri):
-            self._commit(frame, [file for file in self.files if file.span.intersect(span)])
+            self._commit(pieces, [file for file in self.files if file.span.intersect(span)])
             return
         start, end = _moment(span.start), _moment(span.end)
         where = f"{SYMBOL} = {_quoted(self.symbol)}"
         predicate = f"{where} AND open_time >= '{start}' AND open_time < '{end}'"
-        self._write(frame, mode="overwrite", predicate=predicate)
+        self._write(pl.concat(pieces), mode="overwrite", predicate=predicate)
 
-    def _commit(self, frame: pl.DataFrame, gone: Iterable[ColdFile]) -> None:
+    def _commit(self, pieces: Iterable[pl.DataFrame], gone: Iterable[ColdFile]) -> None:
         """One commit that adds a file of ours and takes others away; then it is on the disk."""
         uri = self._known.uri
         with told(uri):
             table = self._known.made()
-            path, added = write(uri, self.symbol, to_cold(frame))
+            path, added = write(uri, self.symbol, pieces)
             removed = [removal(uri, self.symbol, file.uri) for file in gone]
             table.create_write_transaction(
                 [added, *removed], mode="append", schema=table.schema(), partition_by=[SYMBOL]
@@ -232,7 +227,7 @@ def _moment(ms: int) -> str:
     return ms_to_datetime(ms).strftime(_TIME)
 
 
-_DISK_FULL: Final = ("No space left on device", "Disk quota exceeded")
+_DISK_FULL: Final = ("No space left on device", "Disk quota exceeded", "File too large")
 _NO_RIGHTS: Final = ("Permission denied", "Read-only file system", "AccessDenied", "Forbidden")
 
 

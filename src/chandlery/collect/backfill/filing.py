@@ -51,6 +51,8 @@ class Filing:
         self._frames: list[pl.DataFrame] = []
         self._records: list[ArchiveRecord] = []
         self._rows_of_file = 0
+        self._begun = 0
+        """So many of the newest frames are of a file that is not whole yet."""
         self.done = FilesDone()
 
     def run(self, files: list[ArchiveFile]) -> FilesDone:
@@ -64,7 +66,7 @@ class Filing:
                 for piece in pieces:
                     self._take(piece)
                     if self._rows() >= self.rows_a_batch:
-                        self._flush(all_but=int(piece.frame is not None))
+                        self._flush(all_but=self._for_later())
                     elif self._is_idle(piece, files, downloads):
                         self._flush()
             finally:
@@ -76,6 +78,7 @@ class Filing:
     def _take(self, piece: Piece) -> None:
         if piece.frame is not None:
             self._frames.append(piece.frame)
+            self._begun += 1
             self._rows_of_file += piece.frame.height
             reached_ms = int(piece.frame["open_time"].dt.epoch("ms")[-1])
             self.advanced(piece.frame.height, 0, reached_ms)
@@ -91,7 +94,7 @@ class Filing:
         """Forget what came of a file that did not come whole; of a large one some is kept."""
         while self._frames and self._rows_of_file > 0:
             self._rows_of_file -= self._frames.pop().height
-        self._rows_of_file = 0
+        self._rows_of_file = self._begun = 0
 
     def _finished(self, piece: Piece) -> None:
         download = piece.download
@@ -113,7 +116,7 @@ class Filing:
                 looked_ms=now_ms,
             )
         )
-        self._rows_of_file = 0
+        self._rows_of_file = self._begun = 0
         self.done.files += 1
         self.done.fetched_bytes += download.fetched_bytes
         self.advanced(0, download.fetched_bytes, file.span.end)
@@ -128,11 +131,19 @@ class Filing:
     def _rows(self) -> int:
         return sum(frame.height for frame in self._frames)
 
+    def _for_later(self) -> int:
+        """How many of the newest frames wait: a file that is begun stays together if it can.
+
+        Of one that is larger than a batch the newest waits: the record of a file needs its last.
+        """
+        return self._begun if self._begun < len(self._frames) else int(self._begun > 0)
+
     def _flush(self, *, all_but: int = 0) -> None:
-        """Keep what has come, but for the newest slices: the record of a file needs its last."""
+        """Keep what has come, but for so many of the newest frames."""
         held_back = len(self._frames) - all_but
         frames, records = self._frames[:held_back], self._records
         if frames:
             self._frames, self._records = self._frames[held_back:], []
+            self._begun = len(self._frames)
             frame = pl.concat(frames, rechunk=False)
             self.done.filed += self._store.archive.keep(self._series, frame, records)

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Final, ParamSpec, Self, TypeVar
 
+from chandlery.collect.backfill.heap import share_heap
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -32,6 +34,7 @@ class Pool:
         ]
 
     def __enter__(self) -> Self:
+        share_heap()
         for thread in self._threads:
             thread.start()
         return self

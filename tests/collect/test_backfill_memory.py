@@ -1,0 +1,55 @@
+"""The memory that a backfill takes does not grow with its length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chandlery.sandbox import Sandbox
+from tests.cli.conftest import Shell
+from tests.collect.rehearsal import NOW_MS
+
+pytestmark = [
+    pytest.mark.slow,  # the sandbox makes 350,000 candles
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(), reason="asks Linux for a process's peak of memory"
+    ),
+]
+
+MOST_MB: Final = 300
+MEASURED: Final = """
+import pathlib
+from chandlery.cli import main
+try:
+    main()
+finally:
+    # Not ru_maxrss, which begins with the peak of the process that started this one.
+    status = pathlib.Path("/proc/self/status").read_text()
+    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+"""
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """An empty folder whose settings lead to a sandbox."""
+    with Sandbox(now_ms=NOW_MS, speed=0) as box:
+        urls = {name.removeprefix("CHANDLERY_"): url for name, url in box.addresses.items()}
+        yield Shell(tmp_path_factory.mktemp("memory"), urls)
+
+
+def test_peak_of_memory(shell: Shell) -> None:
+    """Eight months of minutes, from files and over REST, are backfilled in less than 300 MB."""
+    words = ("backfill", "binance:BTCUSDT:1m", "--since", "2020-02-20")
+    ran = shell.run("-c", MEASURED, *words)
+    assert ran.returncode == 0, ran.stderr
+    report, *_, peak_mb = ran.stdout.splitlines()
+    new, files = (
+        int(text.replace(",", "")) for text in re.findall(r"([\d,]+) (?:new|archive)", report)
+    )
+    assert new > 345_000
+    assert files == 26
+    assert int(peak_mb) < MOST_MB
