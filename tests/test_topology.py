@@ -120,7 +120,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def services(tmp_path: Path, place: Place) -> Iterator[dict[str, Service]]:
-    """Page, worker, beat and tasks, each in a folder of its own with nothing but `tasks.py` in it."""
+    """Page, worker, beat, tasks: each in a folder of its own with nothing but `tasks.py`."""
     told = compose(VARIABLES)["services"]
     with ExitStack() as stack:
         made = {}

@@ -35,7 +35,7 @@ class MarketCap:
     change_24h_percent: Decimal | None
     last_updated_ms: int | None
     sparkline: tuple[Decimal, ...] = ()
-    """Prices of the last seven days, oldest first, where they were asked for. Kept apart from the snapshot."""
+    """Prices of the last seven days, oldest first, where they were asked for; not in a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)

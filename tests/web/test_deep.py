@@ -107,7 +107,9 @@ def test_zoomed_out(page: Page, shown: KeptPage) -> None:
 def test_interval_by_key_and_click(page: Page) -> None:
     """Brackets step through the intervals; a click chooses one; what is summed up says so."""
     bar = page.get_by_role("radiogroup", name="Interval")
-    expect(bar.get_by_role("radio", name="1m", exact=True)).to_have_attribute("aria-checked", "true")
+    expect(bar.get_by_role("radio", name="1m", exact=True)).to_have_attribute(
+        "aria-checked", "true"
+    )
     chart(page).focus()
     page.keyboard.press("]")
     expect(page.locator("[data-part=interval]")).to_have_text("5m")
