@@ -143,7 +143,8 @@ def test_no_secrets(shell: Shell, name: str, value: str) -> None:
 )
 def test_full_output(shell: Shell, words: tuple[str, ...]) -> None:
     """An output that takes no more ends in a line, not in a traceback."""
-    shell.chandlery("collect", BTC, "--last", "3")
+    if words[0] == "show":
+        shell.chandlery("collect", BTC, "--last", "3")
     with open("/dev/full", "w") as full:  # noqa: PTH123  a device
         done = subprocess.run(
             [sys.executable, "-m", "chandlery", *words],

@@ -24,9 +24,10 @@ backend.store_result("bad-2", TaskFailed("No answer.", report), "FAILURE")
 """
 
 
-@pytest.fixture
-def worked(shell: Shell) -> Shell:
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A folder in which two tasks have been done, one of them in vain."""
+    shell = Shell(tmp_path_factory.mktemp("worked"))
     done = shell.run("-c", STORE)
     assert done.returncode == 0, done.stderr
     return shell
