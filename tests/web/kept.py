@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from chandlery.candles.frame import Candles
+from chandlery.candles.interval import HOUR_MS
 from chandlery.candles.series import Series
 from chandlery.clock import SystemClock
 from chandlery.collect.keeper import Keeper
@@ -19,7 +20,7 @@ from chandlery.settings import read_settings
 from chandlery.web import Server, create_app
 
 HOURS: Final = "binance:BTCUSDT:1h"
-MINUTES: Final = "binance:DOGEUSDT:1m"
+MINUTES: Final = "binance:DOGEUSDT:15m"
 """Prices with five decimals."""
 
 
@@ -60,9 +61,11 @@ def sandbox_keeper(
 ) -> Iterator[tuple[Keeper, Sandbox]]:
     """A keeper in a folder of its own, with the newest candles of each series in it.
 
-    The exchange's clock stands still, at the machine's time if nothing else is said.
+    The exchange's clock stands still, a minute into the machine's hour if nothing else is said:
+    no candle ends by the keeper's own reckoning while a test lasts.
     """
-    now_ms = SystemClock().now_ms() if now_ms is None else now_ms
+    hour_ms = SystemClock().now_ms() // HOUR_MS * HOUR_MS
+    now_ms = hour_ms + 60_000 if now_ms is None else now_ms
     with tempfile.TemporaryDirectory() as home, Sandbox(now_ms=now_ms, speed=speed) as box:
         settings = read_settings(
             home=Path(home),
