@@ -61,6 +61,13 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> No
         time.sleep(0.02)
 
 
+def settle(box: Sandbox) -> None:
+    """Wait until the exchange has answered what a killed process had asked for."""
+    heard = -1
+    while heard != (heard := fetched(box).total()):
+        time.sleep(1)
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code and what was said on stderr."""
     _, err = process.communicate(timeout=60)
@@ -85,6 +92,7 @@ def test_interrupted(shell: Shell, box: Sandbox, zips: int, number: signal.Signa
     running.send_signal(number)
     code, err = ended(running)
     assert "Traceback" not in err
+    settle(box)
     if number == signal.SIGINT:
         assert code == 130
         assert f"{SOL}: stopped. What has come is kept. Start it again" in err

@@ -20,7 +20,9 @@ pytestmark = [
     ),
 ]
 
-MOST_MB: Final = 300
+MOST_MB: Final = 190
+"""Of its own. The files of Python, polars and delta-rs, which the kernel maps as it likes, come to
+110 MB where they have lain for long, and to 180 MB where they were installed a moment ago."""
 MEASURED: Final = """
 import pathlib
 from chandlery.cli import main
@@ -29,7 +31,8 @@ try:
 finally:
     # Not ru_maxrss, which begins with the peak of the process that started this one.
     status = pathlib.Path("/proc/self/status").read_text()
-    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+    peak, files = (int(status.split(name)[1].split()[0]) for name in ("VmHWM:", "RssFile:"))
+    print((peak - files) // 1024)
 """
 
 
@@ -42,7 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 def test_peak_of_memory(shell: Shell) -> None:
-    """Eight months of minutes, from files and over REST, are backfilled in less than 300 MB."""
+    """Eight months of minutes, from files and over REST, take less than 190 MB beside programs' files."""
     words = ("backfill", "binance:BTCUSDT:1m", "--since", "2020-02-20")
     ran = shell.run("-c", MEASURED, *words)
     assert ran.returncode == 0, ran.stderr
