@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from chandlery.web.assets import built_page
 from tests.web.kept import KeptPage, kept_page
 
+Scheme = Literal["light", "dark"]
+Motion = Literal["reduce", "no-preference"]
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
     "--no-sandbox",
@@ -71,9 +75,15 @@ class Visit:
     """A page with a notebook of what it must not do."""
 
     page: Page
-    own: str
-    complaints: list[str]
-    foreign: list[str]
+    own: str = ""
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Listen to the page."""
+        self.page.on("console", self.hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.seen(request.url))
 
     def hear(self, message: ConsoleMessage) -> None:
         """Note warnings and errors of the console."""
@@ -86,24 +96,68 @@ class Visit:
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.own:
             self.foreign.append(url)
 
+    def go(self, url: str) -> None:
+        """Open `url` and wait until what it shows is there."""
+        self.own = urlsplit(url).netloc
+        self.page.goto(url)
+        self.page.wait_for_selector("[data-ready=true]")
+
 
 def visit(context: BrowserContext, url: str) -> Visit:
-    """Open the page in `context` and wait until its candles are there."""
-    one = Visit(context.new_page(), urlsplit(url).netloc, [], [])
-    one.page.on("console", one.hear)
-    one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
-    one.page.on("request", lambda request: one.seen(request.url))
-    one.page.goto(url)
-    one.page.wait_for_selector("[data-ready=true]")
+    """Open the page in a tab of its own."""
+    one = Visit(context.new_page())
+    one.go(url)
     return one
 
 
+class Window:
+    """One tab for all tests of a file: to open another one takes twice as long as to load a page.
+
+    Whoever comes finds the page as for the first time: nothing is remembered, pointed at or noted.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page = context.new_page()
+        self._visited = Visit(self.page)
+
+    def visit(
+        self,
+        url: str,
+        size: tuple[int, int] = (1440, 900),
+        scheme: Scheme = "dark",
+        motion: Motion = "no-preference",
+    ) -> Visit:
+        """The page in a window of that size, once what it shows is there."""
+        visited, page = self._visited, self.page
+        page.mouse.move(0, 0)
+        if visited.own:
+            page.evaluate("localStorage.clear()")
+            page.context.clear_cookies(name="theme")
+        visited.complaints.clear()
+        visited.foreign.clear()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+        visited.go(url)
+        return visited
+
+    @contextmanager
+    def visiting(self, url: str) -> Iterator[Page]:
+        """The page, wide and dark; afterwards: no complaint, and no request to another host."""
+        visited = self.visit(url)
+        yield visited.page
+        assert visited.complaints == []
+        assert visited.foreign == []
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Window]:
+    """The tab of this file."""
+    with browser.new_context() as context:
+        yield Window(context)
+
+
 @pytest.fixture
-def page(browser: Browser, shown: KeptPage) -> Iterator[Page]:
-    """The page, wide and dark; afterwards: no complaint, and no request to another host."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    visited = visit(context, shown.url)
-    yield visited.page
-    context.close()
-    assert visited.complaints == []
-    assert visited.foreign == []
+def page(shown: KeptPage, window: Window) -> Iterator[Page]:
+    """The page as it opens; afterwards: no complaint, and no request to another host."""
+    with window.visiting(shown.url) as page:
+        yield page

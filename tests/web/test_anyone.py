@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.web.conftest import visit
+from tests.web.conftest import Scheme, Window
 from tests.web.kept import KeptPage, kept_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,65 +47,70 @@ def shown() -> Iterator[KeptPage]:
         yield page
 
 
-def opened(browser: Browser, url: str, width: int, height: int, **looks: Any) -> Page:  # noqa: ANN401
-    """A page in a window of that size, once what it waits for is there."""
-    context = browser.new_context(viewport={"width": width, "height": height}, **looks)
-    page = context.new_page()
-    page.goto(url)
-    return page
+@dataclass(frozen=True)
+class Place:
+    """One of the pages, open, to be looked at by day and by night, from near and far."""
+
+    name: str
+    page: Page
+
+    def at(self, size: str, scheme: Scheme) -> int:
+        """Look at it in a window of that size and in those colours; gives the window's width."""
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_timeout(500)
+        return width
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.fixture(scope="module", params=PAGES)
+def place(request: pytest.FixtureRequest, shown: KeptPage, window: Window) -> Place:
+    """Each of the pages, loaded once for all that is asked of it."""
+    path, sign = PAGES[request.param]
+    window.page.goto(shown.url + path)
+    window.page.wait_for_selector(sign, state="attached")
+    window.page.evaluate(AXE)
+    return Place(request.param, window.page)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe(browser: Browser, shown: KeptPage, name: str, scheme: str) -> None:
+def test_axe(place: Place, scheme: Scheme) -> None:
     """Axe finds no serious fault on any page, on a desk and on a phone."""
-    path, sign = PAGES[name]
     for size in ("desk", "phone"):
-        page = opened(browser, shown.url + path, *SIZES[size], color_scheme=scheme)
-        page.wait_for_selector(sign, state="attached")
-        page.wait_for_timeout(500)
-        page.evaluate(AXE)
-        assert page.evaluate(RUN) == []
-        page.context.close()
+        place.at(size, scheme)
+        assert place.page.evaluate(RUN) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_pictures(browser: Browser, shown: KeptPage, name: str) -> None:
+def test_pictures(place: Place) -> None:
     """From a phone to 4K nothing scrolls sideways; pictures of every state are left to look at."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    path, sign = PAGES[name]
-    for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
-            page = opened(browser, shown.url + path, width, height, color_scheme=scheme)
-            page.wait_for_selector(sign, state="attached")
-            page.wait_for_timeout(800)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            page.screenshot(path=PICTURES / f"{name}-{size}-{scheme}.png")
-            page.context.close()
+    schemes: tuple[Scheme, Scheme] = ("light", "dark")
+    for size in SIZES:
+        for scheme in schemes:
+            width = place.at(size, scheme)
+            assert place.page.evaluate("document.documentElement.scrollWidth") <= width
+            place.page.screenshot(path=PICTURES / f"{place.name}-{size}-{scheme}.png")
 
 
-def test_reduced_motion(browser: Browser, shown: KeptPage) -> None:
+def test_reduced_motion(shown: KeptPage, window: Window) -> None:
     """Who wants less motion gets none: nothing is animated by the style sheet."""
-    page = opened(browser, shown.url, 1440, 900, reduced_motion="reduce")
-    page.wait_for_selector("[data-ready=true]")
+    page = window.visit(shown.url, motion="reduce").page
     assert page.evaluate(MOVING) == []
-    page.context.close()
 
 
-def test_keyboard_alone(browser: Browser, shown: KeptPage) -> None:
+def test_keyboard_alone(shown: KeptPage, window: Window) -> None:
     """With the Tab key one comes to the chart, whose candles are then told by the arrow keys."""
-    with browser.new_context() as context:
-        page = visit(context, shown.url).page
+    page = window.visit(shown.url).page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the chart")).to_be_focused()
+    page.keyboard.press("Enter")
+    chart = page.locator("[data-part=chart]")
+    for _ in range(3):
+        if chart.evaluate("one => one === document.activeElement"):
+            break
         page.keyboard.press("Tab")
-        expect(page.get_by_role("link", name="Skip to the chart")).to_be_focused()
-        page.keyboard.press("Enter")
-        chart = page.locator("[data-part=chart]")
-        for _ in range(3):
-            if chart.evaluate("one => one === document.activeElement"):
-                break
-            page.keyboard.press("Tab")
-        expect(chart).to_be_focused()
-        page.keyboard.press("Home")
-        shown_time = page.locator("[data-field=open_time]").get_attribute("value")
-        opens = shown.first.frame["open_time"].dt.epoch("ms")
-        assert shown_time == str(opens[0])
+    expect(chart).to_be_focused()
+    page.keyboard.press("Home")
+    shown_time = page.locator("[data-field=open_time]").get_attribute("value")
+    opens = shown.first.frame["open_time"].dt.epoch("ms")
+    assert shown_time == str(opens[0])

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from chandlery.candles.frame import SCHEMA
 from chandlery.candles.interval import DAY_MS, HOUR_MS
@@ -19,7 +19,7 @@ from chandlery.sandbox import Sandbox
 from chandlery.store import TaskRecord
 from chandlery.web import Server, create_app
 from tests.collect.rehearsal import NOW_MS, SOL, Rehearsal, rehearsing
-from tests.web.conftest import visit
+from tests.web.conftest import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -75,15 +75,11 @@ def url(desk: Rehearsal) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, url: str, desk: Rehearsal) -> Iterator[Page]:
+def page(url: str, desk: Rehearsal, window: Window) -> Iterator[Page]:
     """The page, wide and dark; afterwards: no complaint, and no request to another host."""
     desk.box.faults.clear()
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    visited = visit(context, url)
-    yield visited.page
-    context.close()
-    assert visited.complaints == []
-    assert visited.foreign == []
+    with window.visiting(url) as page:
+        yield page
 
 
 def value(page: Page, name: str) -> int:
@@ -276,12 +272,10 @@ def test_long_candles(page: Page, desk: Rehearsal) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 760), (820, 1100), (3840, 2160)])
-def test_widths(browser: Browser, url: str, width: int, height: int) -> None:
+def test_widths(url: str, window: Window, width: int, height: int) -> None:
     """From a phone to a big screen: nothing scrolls sideways, and a day opens in sight."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce", color_scheme="light"
-    )
-    page = visit(context, f"{url}?day={OUTAGE}").page
+    address = f"{url}?day={OUTAGE}"
+    page = window.visit(address, (width, height), "light", motion="reduce").page
     page.wait_for_selector("#day[data-ready=true]")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     mark, panel = page.locator("#mark").bounding_box(), page.locator("#day").bounding_box()
@@ -289,4 +283,3 @@ def test_widths(browser: Browser, url: str, width: int, height: int) -> None:
     assert panel is not None
     assert 0 <= mark["y"] <= height - mark["height"]
     assert mark["y"] + mark["height"] <= panel["y"] or mark["x"] < panel["x"]
-    context.close()

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from chandlery.candles.interval import Interval
+from tests.web.conftest import Window
 from tests.web.kept import KeptPage, kept_page
 from tests.web.reading import assert_legend_shows, field, legend
 
@@ -194,9 +195,8 @@ def test_story_of_a_candle(page: Page, shown: KeptPage) -> None:
     expect(story).to_have_count(0)
 
 
-def test_unknown_series_in_the_address(browser: Browser, shown: KeptPage) -> None:
+def test_unknown_series_in_the_address(shown: KeptPage, window: Window) -> None:
     """An address with a series that is not kept says so in words."""
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{shown.url}/?series=binance:NOSUCHUSDT:1h")
-        expect(page.locator("[data-part=state-text]")).to_contain_text("NOSUCHUSDT")
+    page = window.page
+    page.goto(f"{shown.url}/?series=binance:NOSUCHUSDT:1h")
+    expect(page.locator("[data-part=state-text]")).to_contain_text("NOSUCHUSDT")

@@ -14,11 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from chandlery.collect.keeper import Keeper
 from chandlery.settings import read_settings
-from tests.web.conftest import visit
+from tests.web.conftest import Scheme, Window
 from tests.web.reading import index_of, legend, number, texts
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -55,14 +55,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+def page(demo: Demo, window: Window) -> Iterator[Page]:
     """The demo's page; afterwards: no complaint, and no request to another host."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    visited = visit(context, demo.url)
-    yield visited.page
-    context.close()
-    assert visited.complaints == []
-    assert visited.foreign == []
+    with window.visiting(demo.url) as page:
+        yield page
 
 
 def test_last_candle_is_the_stored_one(page: Page, demo: Demo) -> None:
@@ -111,15 +107,10 @@ def test_pie_is_the_stored_one(page: Page, demo: Demo) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_pictures(browser: Browser, demo: Demo, width: int, scheme: str, tmp_path: Path) -> None:
+def test_pictures(demo: Demo, window: Window, width: int, scheme: Scheme, tmp_path: Path) -> None:
     """Wide and narrow, light and dark, both charts are drawn and nothing sticks out."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme="light" if scheme == "light" else "dark",
-    )
-    page = visit(context, demo.url).page
+    page = window.visit(demo.url, (width, 800), scheme).page
     expect(page.locator("#pie canvas")).to_be_visible()
     expect(page.locator("#chart canvas").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)
-    context.close()

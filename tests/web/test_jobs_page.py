@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from chandlery.collect.runner import Runner
 from chandlery.collect.tasks import TaskWork
 from chandlery.sandbox import Sandbox
 from chandlery.web import Server, create_app
 from tests.collect.rehearsal import NOW_MS, SOL, Rehearsal, rehearsing
-from tests.web.conftest import visit
+from tests.web.conftest import Scheme, Window
 from tests.web.reading import poll_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -52,15 +52,11 @@ def url(desk: Rehearsal) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, url: str, desk: Rehearsal) -> Iterator[Page]:
+def page(url: str, desk: Rehearsal, window: Window) -> Iterator[Page]:
     """The page, wide and dark; afterwards: no complaint, and no request to another host."""
     desk.box.faults.clear()
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    visited = visit(context, url)
-    yield visited.page
-    context.close()
-    assert visited.complaints == []
-    assert visited.foreign == []
+    with window.visiting(url) as page:
+        yield page
 
 
 def ask(page: Page, desk: Rehearsal, kind: str, series: str) -> Locator:
@@ -178,16 +174,15 @@ def test_try_again(page: Page, desk: Rehearsal) -> None:
     expect(line.locator(".badge-state")).to_have_text("done")
 
 
-def test_refused(browser: Browser, url: str) -> None:
+def test_refused(url: str, window: Window) -> None:
     """What cannot be asked for is refused in words, and nothing waits for it."""
-    with browser.new_context() as context:
-        # The browser itself complains of the refusal, so this visit is not held against that.
-        page = visit(context, url).page
-        before = page.locator("#tasks .item").count()
-        page.locator("#start-series").fill("binance:BTCUSDT:7h")
-        page.get_by_role("button", name="Start").click()
-        expect(page.locator("#start-words")).to_contain_text("7h")
-        assert page.locator("#tasks .item").count() == before
+    # The browser itself complains of the refusal, so this visit is not held against that.
+    page = window.visit(url).page
+    before = page.locator("#tasks .item").count()
+    page.locator("#start-series").fill("binance:BTCUSDT:7h")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#start-words")).to_contain_text("7h")
+    assert page.locator("#tasks .item").count() == before
 
 
 def test_proposals(page: Page) -> None:
@@ -216,12 +211,7 @@ def test_keyboard(page: Page, desk: Rehearsal) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (820, "dark"), (3840, "light")])
-def test_widths(browser: Browser, url: str, width: int, scheme: str) -> None:
+def test_widths(url: str, window: Window, width: int, scheme: Scheme) -> None:
     """From a phone to a big screen nothing scrolls sideways."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = visit(context, url).page
+    page = window.visit(url, (width, 800), scheme).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from chandlery.clock import FrozenClock, ms_to_datetime
 from chandlery.collect.keeper import Keeper
@@ -17,7 +17,7 @@ from chandlery.market import MarketCap, MarketCapSnapshot, SymbolInfo
 from chandlery.settings import read_settings
 from chandlery.web import Server, create_app
 from tests.marketcaps.invented import DAY_MS, keep
-from tests.web.conftest import Visit, visit
+from tests.web.conftest import Visit, Window
 
 pytestmark = pytest.mark.browser
 
@@ -57,28 +57,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             yield Shop(server.url, keeper)
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One window for all: scripts are loaded once, as for somebody who comes back."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    yield context
-    context.close()
-
-
-def opened(context: BrowserContext, shop: Shop, query: str = "") -> Visit:
+def opened(window: Window, shop: Shop, query: str = "") -> Visit:
     """The page, loaded, with its history."""
-    visited = visit(context, f"{shop.url}/market{query}")
+    visited = window.visit(f"{shop.url}/market{query}", scheme="light")
     visited.page.wait_for_selector("[data-drawn=true]")
     visited.page.wait_for_selector("#at:enabled")
     return visited
 
 
 @pytest.fixture
-def page(context: BrowserContext, shop: Shop) -> Iterator[Page]:
+def page(shop: Shop, window: Window) -> Iterator[Page]:
     """The page as it opens; afterwards: no complaint, and no request to another host."""
-    visited = opened(context, shop)
+    visited = opened(window, shop)
     yield visited.page
-    visited.page.close()
     assert visited.complaints == []
     assert visited.foreign == []
 
@@ -185,15 +176,14 @@ def test_date_slider(page: Page, shop: Shop) -> None:
     assert values(page, "cap") == caps(shop.kept().coins[:10])
 
 
-def test_address_brings_it_back(context: BrowserContext, shop: Shop) -> None:
+def test_address_brings_it_back(shop: Shop, window: Window) -> None:
     """A shared address opens the same moment, the same slices and the same reach."""
     at = TIMES[40]
-    visited = opened(context, shop, f"?top=5&others=1&at={iso(at)}&range=1m")
+    visited = opened(window, shop, f"?top=5&others=1&at={iso(at)}&range=1m")
     page = visited.page
     expect(rows(page)).to_have_count(6)
     assert values(page, "cap")[:5] == caps(shop.kept(at).coins[:5])
     expect(page.get_by_role("radio", name="30 days")).to_be_checked()
-    page.close()
     assert visited.complaints == []
 
 
@@ -252,30 +242,28 @@ def test_in_and_out(page: Page, shop: Shop) -> None:
     assert values(page, "cap") == caps(shop.kept(newest.taken_ms).coins[:10])
 
 
-@pytest.mark.parametrize("width", [360, 900, 3840])
-def test_pictures(context: BrowserContext, shop: Shop, width: int, tmp_path: Path) -> None:
+def test_pictures(shop: Shop, window: Window, tmp_path: Path) -> None:
     """On a phone, a tablet and a very large screen nothing sticks out, and all is drawn."""
-    visited = opened(context, shop, "?top=20&others=1")
+    visited = opened(window, shop, "?top=20&others=1")
     page = visited.page
-    page.set_viewport_size({"width": width, "height": 900})
-    expect(page.locator("#ring canvas")).to_be_visible()
-    expect(page.locator("#area canvas")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=tmp_path / f"market-{width}.png", full_page=True)
-    page.close()
+    for width in (360, 900, 3840):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(page.locator("#ring canvas")).to_be_visible()
+        expect(page.locator("#area canvas")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.screenshot(path=tmp_path / f"market-{width}.png", full_page=True)
     assert visited.complaints == []
 
 
-def test_before_the_first(context: BrowserContext, tmp_path: Path) -> None:
+def test_before_the_first(window: Window, tmp_path: Path) -> None:
     """Without any market cap the page says so, and when they will be there."""
     with (
         Keeper(read_settings(home=tmp_path), clock=FrozenClock(NOW)) as keeper,
         Server(create_app(keeper), port=0) as server,
     ):
-        visited = visit(context, f"{server.url}/market")
+        visited = window.visit(f"{server.url}/market")
         expect(
             visited.page.get_by_role("heading", name="No market caps here").first
         ).to_be_visible()
         expect(visited.page.locator("#standing-text")).to_contain_text("No market caps")
-        visited.page.close()
     assert visited.complaints == []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from chandlery.web import Server, create_app
 from tests.services import free_port
-from tests.web.conftest import visit
+from tests.web.conftest import Scheme, Window
 from tests.web.kept import MINUTES, KeptPage, kept_page, sandbox_keeper
 from tests.web.reading import assert_legend_shows, field, index_of, legend, number, poll_now
 
@@ -151,35 +151,32 @@ def test_point_at_slice(page: Page, shown: KeptPage) -> None:
     expect(page.locator("#centre-share")).to_contain_text("%")
 
 
-def test_series_in_the_address(browser: Browser, shown: KeptPage) -> None:
+def test_series_in_the_address(shown: KeptPage, window: Window) -> None:
     """An address with a series opens it, with the decimals of its own prices."""
     other = shown.candles(MINUTES)
-    with browser.new_context() as context:
-        page = visit(context, f"{shown.url}/?series={MINUTES}").page
-        expect(page.locator("h1")).to_have_text(other.series.symbol)
-        assert_legend_shows(page, other, len(other) - 1)
+    page = window.visit(f"{shown.url}/?series={MINUTES}").page
+    expect(page.locator("h1")).to_have_text(other.series.symbol)
+    assert_legend_shows(page, other, len(other) - 1)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
-def test_widths(browser: Browser, shown: KeptPage, width: int) -> None:
+def test_widths(shown: KeptPage, window: Window, width: int) -> None:
     """From a phone to a big screen: nothing scrolls sideways, and every value is whole."""
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = visit(context, shown.url).page
+    page = window.visit(shown.url, (width, 800), "light").page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     cut = page.locator("[data-part=legend] [data-field]").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().right > innerWidth"
         " || one.scrollWidth > one.parentElement.clientWidth + 1).map(one => one.dataset.field)"
     )
     assert cut == []
-    context.close()
 
 
-def test_light_and_dark(browser: Browser, shown: KeptPage) -> None:
+def test_light_and_dark(shown: KeptPage, window: Window) -> None:
     """The system's choice is followed; a choice made here is remembered."""
     grounds = []
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        page = visit(context, shown.url).page
+    schemes: tuple[Scheme, Scheme] = ("light", "dark")
+    for scheme in schemes:
+        page = window.visit(shown.url, scheme=scheme).page
         ground = "getComputedStyle(document.documentElement).backgroundColor"
         grounds.append(page.evaluate(ground))
         page.click("#theme")
@@ -187,16 +184,15 @@ def test_light_and_dark(browser: Browser, shown: KeptPage) -> None:
         page.reload()
         assert page.evaluate(ground) == toggled
         grounds.append(toggled)
-        context.close()
     assert grounds[0] == grounds[3]
     assert grounds[1] == grounds[2]
     assert grounds[0] != grounds[1]
 
 
-def test_new_candles_arrive(browser: Browser) -> None:
+def test_new_candles_arrive(window: Window) -> None:
     """A candle that closes and the next one that opens appear without a reload."""
-    with kept_page(series=MINUTES, last=50) as kept, browser.new_context() as context:
-        visited = visit(context, kept.url)
+    with kept_page(series=MINUTES, last=50) as kept:
+        visited = window.visit(kept.url)
         before = legend(visited.page)["open_time"]
         kept.box.clock.advance(2700)
         assert kept.keeper.collect(MINUTES, last=50).ok
@@ -207,10 +203,10 @@ def test_new_candles_arrive(browser: Browser) -> None:
         assert visited.complaints == []
 
 
-def test_exchange_away(browser: Browser) -> None:
+def test_exchange_away(window: Window) -> None:
     """The page says that the exchange is away, goes on showing what is stored, and heals."""
-    with kept_page(last=20) as kept, browser.new_context() as context:
-        page = visit(context, kept.url).page
+    with kept_page(last=20) as kept:
+        page = window.visit(kept.url).page
         state = page.locator("[data-part=state-text]")
         with kept.box.unreachable():
             assert not kept.keeper.collect(kept.series[0]).ok
@@ -222,12 +218,12 @@ def test_exchange_away(browser: Browser) -> None:
         expect(state).to_contain_text("Updated", timeout=15_000)
 
 
-def test_server_comes_back(browser: Browser) -> None:
+def test_server_comes_back(window: Window) -> None:
     """When the server goes, the page says so and keeps its candles; it heals by itself."""
-    with sandbox_keeper(last=20) as (keeper, _), browser.new_context() as context:
+    with sandbox_keeper(last=20) as (keeper, _):
         port = free_port()
         with Server(create_app(keeper), port=port) as server:
-            page = visit(context, server.url).page
+            page = window.visit(server.url).page
         poll_now(page)
         state = page.locator("[data-part=state-text]")
         expect(state).to_contain_text("No answer from Chandlery since", timeout=15_000)
@@ -238,12 +234,12 @@ def test_server_comes_back(browser: Browser) -> None:
             expect(state).to_contain_text("Updated", timeout=15_000)
 
 
-def test_empty_store(browser: Browser) -> None:
+def test_empty_store(window: Window) -> None:
     """Before the first candle and the first market cap there are words, not an empty box."""
-    with sandbox_keeper(last=0) as (keeper, box), browser.new_context() as context:
+    with sandbox_keeper(last=0) as (keeper, box):
         box.faults.next("5xx", times=1000)
         with Server(create_app(keeper), port=0) as server:
-            visited = visit(context, server.url)
+            visited = window.visit(server.url)
             page = visited.page
             expect(page.get_by_role("heading", name="No candles yet")).to_be_visible()
             expect(page.get_by_role("heading", name="No market caps yet")).to_be_visible()
