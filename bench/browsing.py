@@ -66,10 +66,15 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(_WATCH)
     page = context.new_page()
-    page.goto(url)
-    page.wait_for_selector("[data-ready=true]")
+    go(page, url)
     yield page
     context.close()
+
+
+def go(page: Page, url: str) -> None:
+    """Navigate, and wait for the first chart."""
+    page.goto(url)
+    page.wait_for_selector("[data-ready=true]")
 
 
 def first_paint_ms(page: Page) -> float:

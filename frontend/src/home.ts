@@ -11,7 +11,7 @@ import { say } from './chart/state'
 import { StoryBox } from './chart/story'
 import { Tools } from './chart/tools'
 import { MarketCapCard } from './market/card'
-import { FIELDS, marketCapsOf, type Status, statusOf } from './shared/api'
+import { FIELDS, foresee, marketCapsOf, type Status, statusOf } from './shared/api'
 import { lengthOf } from './shared/intervals'
 import { Live } from './shared/live'
 import type { LiveCandle } from './shared/liveevents'
@@ -25,6 +25,8 @@ const CANDLES_EVERY_MS = 15_000
 /** The sum of smaller candles is right some moments after the stream has closed the larger one. */
 const SUMMED_AFTER_MS = 3_000
 const CAPS_EVERY_MS = 30_000
+/** The charts wait for the newest candles before they are laid out, but not longer. */
+const FIRST_WITHIN_MS = 500
 /** A forming candle is asked for every 15 seconds, by servers that do not hear a stream. */
 const PATIENCE_MS = 120_000
 
@@ -174,4 +176,12 @@ async function toggleFullScreen(): Promise<void> {
   else await document.documentElement.requestFullscreen()
 }
 
-void new Page().start()
+/** The newest candles, which are under way since the page's first bytes; without them in the end. */
+async function first(): Promise<void> {
+  const link = document.querySelector('link[rel="preload"][as="fetch"]')
+  if (!link) return
+  const came = foresee(link.getAttribute('href') ?? '').catch(() => {})
+  await Promise.race([came, new Promise((done) => setTimeout(done, FIRST_WITHIN_MS))])
+}
+
+void first().then(() => new Page().start())

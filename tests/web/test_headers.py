@@ -55,3 +55,14 @@ def test_given_names() -> None:
     """A name given by the settings is served, in any case of letters."""
     client = create_app(keeper_with_candles(2), hosts=["Candles.lan"]).test_client()
     assert client.get("/healthz", headers={"Host": "candles.LAN:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("cookie", "told"),
+    [("dark", ' data-theme="dark"'), ("light", ' data-theme="light"'), ('"><b>', ""), ("", "")],
+)
+def test_theme(cookie: str, told: str) -> None:
+    """A chosen theme is in the page's first bytes; any other word in its cookie is nothing."""
+    client = create_app(keeper_with_candles()).test_client()
+    client.set_cookie("theme", cookie)
+    assert f'<html lang="en"{told}>' in client.get("/api/docs").text

@@ -69,10 +69,11 @@ export class Desk implements Surroundings {
   async start(usual: string): Promise<void> {
     const asked = this.state.charts.length > 0 ? this.state.charts : [{ series: usual, at: null, bar: null }]
     for (const _ of asked.slice(1)) this.add(this.cloned())
-    const learned = this.learnSeries().catch(() => {}) // the state line tells that the server is away
-    if (asked.some((state) => state.bar !== null)) await learned // it tells what a zoom can show
-    await Promise.all(asked.map((state, index) => this.open(this.panels[index] as Panel, state)))
-    await learned
+    const learn = () => this.learnSeries().catch(() => {}) // the state line tells that the server is away
+    if (asked.some((state) => state.bar !== null)) await learn() // it tells what a zoom can show
+    const opened = asked.map((state, index) => this.open(this.panels[index] as Panel, state))
+    await learn()
+    await Promise.all(opened)
     await Promise.all(this.panels.map((panel) => panel.learn())) // which of them were revised
   }
 

@@ -28,6 +28,12 @@ export class Pages {
     this.watched = candles({ series: this.series, limit: FIRST })
   }
 
+  /** The newest bars, if they came before they were asked for. */
+  take(): PageOfBars | null {
+    const answer = this.watched.take()
+    return answer && this.page(answer, { hasNewer: false })
+  }
+
   /** The newest bars, or null while they are those that were given before. */
   async newest(): Promise<PageOfBars | null> {
     const answer = await this.watched.get()

@@ -109,9 +109,12 @@ export class Panel {
     this.absences.forget()
     nameSeries(this.root, series)
     this.nameInterval()
+    this.goal = { at, bar: zoom.bar }
+    const page = at === null ? this.pages.take() : null
+    // At once, so that the chart is laid out and drawn a single time.
+    if (page) return this.adopt(page, this.goal)
     this.legend.clear()
     this.chart.replace([], this.drawn(), { older: false, newer: false }, null)
-    this.goal = { at, bar: zoom.bar }
     await this.refresh()
   }
 

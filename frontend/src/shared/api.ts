@@ -102,14 +102,35 @@ async function refused(answer: Response): Promise<Refused> {
   return new Refused(body?.error?.message ?? `The server answered ${answer.status}.`)
 }
 
+/** Answers that came before anybody asked, by their addresses. */
+const foreseen = new Map<string, { body: unknown; etag: string | null }>()
+
+/** Asks for an address before it is needed: who watches it then has the answer at once. */
+export async function foresee(url: string): Promise<void> {
+  const answer = await ask(url)
+  if (answer.ok) foreseen.set(url, { body: await answer.json(), etag: answer.headers.get('ETag') })
+}
+
+const ask = (url: string, headers: HeadersInit = {}): Promise<Response> =>
+  fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+
 /** Asks for one address; `get` gives null while the answer is the same as before. */
 export class Watched<T> {
   private etag: string | null = null
 
   constructor(readonly url: string) {}
 
+  /** The answer that was foreseen, if it is there and was not taken yet. */
+  take(): T | null {
+    const found = foreseen.get(this.url)
+    if (!found) return null
+    foreseen.delete(this.url)
+    this.etag = found.etag
+    return found.body as T
+  }
+
   async get(): Promise<T | null> {
-    const answer = await this.ask(this.etag ? { 'If-None-Match': this.etag } : {})
+    const answer = await ask(this.url, this.etag ? { 'If-None-Match': this.etag } : {})
     if (answer.status === 304) return null
     const body = await bodyOf<T>(answer)
     this.etag = answer.headers.get('ETag')
@@ -118,11 +139,7 @@ export class Watched<T> {
 
   /** The answer, whether or not it is the same. */
   async once(): Promise<T> {
-    return bodyOf<T>(await this.ask({}))
-  }
-
-  private ask(headers: HeadersInit): Promise<Response> {
-    return fetch(this.url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return bodyOf<T>(await ask(this.url))
   }
 }
 

@@ -51,16 +51,18 @@ function isDark(): boolean {
   return chosen ? chosen === 'dark' : system.matches
 }
 
-/** Light becomes dark and back; the system's own choice is not stored, so it can still change. */
+const YEAR_S = 31_536_000
+
+/**
+ * Light becomes dark and back; the system's own choice is not stored, so it can still change.
+ * A cookie remembers, because the server then sends the page in the right colours at once.
+ */
 function toggle(): void {
   const next = isDark() ? 'light' : 'dark'
-  if ((next === 'dark') === system.matches) {
-    localStorage.removeItem('theme')
-    delete document.documentElement.dataset['theme']
-  } else {
-    localStorage.setItem('theme', next)
-    document.documentElement.dataset['theme'] = next
-  }
+  const usual = (next === 'dark') === system.matches
+  document.cookie = `theme=${next}; Path=/; SameSite=Lax; Max-Age=${usual ? 0 : YEAR_S}`
+  if (usual) delete document.documentElement.dataset['theme']
+  else document.documentElement.dataset['theme'] = next
 }
 
 /** Wires the button; `changed` is called whenever the colours have changed. */

@@ -20,8 +20,6 @@ assets = Blueprint("assets", __name__)
 class Page:
     """The files that a page loads, as paths under `/static/`."""
 
-    early: str
-    """A tiny script that picks light or dark before the first paint."""
     main: str | None
     """None for a page without a script."""
     styles: tuple[str, ...]
@@ -38,14 +36,12 @@ def built_page(entry: str = "home", static: Path = STATIC) -> Page | None:
         manifest = orjson.loads((static / "manifest.json").read_bytes())
     except FileNotFoundError:
         return None
-    early = manifest["src/early.ts"]["file"]
     if entry == "plain":
-        return Page(early, None, (manifest["src/styles/plain.css"]["file"],), ())
+        return Page(None, (manifest["src/styles/plain.css"]["file"],), ())
     main = manifest[f"src/{entry}.ts"]
     parts = _imported(manifest, main)
     styles = [style for part in (*parts, main) for style in part.get("css", ())]
     return Page(
-        early=early,
         main=main["file"],
         styles=tuple(dict.fromkeys(styles)),
         preload=tuple(part["file"] for part in parts),

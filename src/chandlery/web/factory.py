@@ -18,7 +18,7 @@ from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.api import BLUEPRINTS
 from chandlery.web.assets import assets
 from chandlery.web.health import health
-from chandlery.web.pages import pages
+from chandlery.web.pages import chosen_theme, pages
 from chandlery.web.recent import RecentBodies
 from chandlery.web.sessions import derived
 from chandlery.web.source import CandleSource
@@ -53,6 +53,7 @@ def create_app(  # noqa: PLR0913  all by name, most seldom given
     app.config["LABEL"] = label
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
     app.jinja_env.globals["signed_in"] = lambda: "session" in g
+    app.jinja_env.globals["chosen_theme"] = chosen_theme
     app.extensions["source"] = keeper
     app.extensions["hub"] = hub = hub or _hub(keeper, label)
     app.extensions["price_decimals"] = {}

@@ -68,6 +68,12 @@ def _shell(entry: str, **told: object) -> str | Response:
     return render_template(f"{entry}.html", page=page, label=current_app.config["LABEL"], **told)
 
 
+def chosen_theme() -> str | None:
+    """Light or dark, where somebody has chosen it in this browser; else the system decides."""
+    chosen = request.cookies.get("theme")
+    return chosen if chosen in {"light", "dark"} else None
+
+
 def _spec() -> dict[str, Any]:
     return cast("dict[str, Any]", cast("OpenAPI", current_app).api_doc)
 
