@@ -14,7 +14,7 @@ $(foreach env,.venv .venv-foreign .venv-peers, \
   $(if $(subst $(CURDIR) $(realpath $(env)/bin/python),,$(file <$(env)/.made-for)), \
     $(shell rm -f $(env)/.made-for)))
 
-.PHONY: help setup setup-test page up demo test quick check bench wheel lock clean
+.PHONY: help setup setup-test page up demo test torture quick check bench wheel lock clean
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,11 @@ test: setup-test check ## Set everything up and run every check and test; BROWSE
 	@$(FRONTEND) npm run check
 	@$(FRONTEND) npm test
 	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+torture: setup-test ## Try faults, crashes, load and attackers at full length: an hour or two; ARGS goes to pytest.
+	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
+	  tests/torture tests/schedule/test_thirty_days.py tests/store/test_fold_crashes.py \
+	  tests/store/test_two_tiers.py tests/collect/test_importing_recorded.py tests/collect/test_csv_kept.py $(ARGS)
 
 quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+# Where nothing compiled is to be kept, each process would read and rewrite all tests anew, which
+# takes ten seconds, and each program that a test starts would compile what it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LONGEST = (
-    "test_thirty_days",
     "test_outages",
     "test_celery",
-    "test_files",
     "test_backfill_interrupted",
+    "test_budget_proof",
+    "test_serving",
+    "test_topology",
+    "test_thirty_days",
     "test_fold_crashes",
+    "test_anyone",
     "test_page",
-    "test_history",
+    "test_packaging",
+    "test_files_written",
+    "test_lake_s3",
+    "test_working",
+    "test_foreign_clients",
+    "test_market_page",
+    "test_deep",
 )
 """Files that go first, so that at the end no processor waits for one of them."""
 

@@ -95,6 +95,7 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def is_module(name: str) -> bool:
     """Whether a dotted name is a module or package of ours."""
     path = SOURCE.joinpath(*name.split("."))
@@ -103,7 +104,7 @@ def is_module(name: str) -> bool:
 
 def imports_of(path: Path) -> Iterator[str]:
     """Every module of ours that a file imports: at the top, in functions, for types."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -130,19 +131,20 @@ def may_import(part: str) -> set[str]:
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines of a function that hold code: no blanks, no comments, no docstrings."""
-    strings = {
-        line
-        for node in ast.walk(function)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-    lines = {
-        line
-        for node in ast.walk(function)
-        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.excepthandler)
-        for line in (node.lineno, node.end_lineno or node.lineno)
-    }
+    strings: set[int] = set()
+    lines: set[int] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.excepthandler):
+            lines |= {node.lineno, node.end_lineno or node.lineno}
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            strings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(lines - strings)
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of one file's syntax tree: to walk it takes longer than to read the file."""
+    return tuple(ast.walk(parsed(path)))
 
 
 def functions(paths: list[Path]) -> dict[str, int]:
@@ -150,7 +152,7 @@ def functions(paths: list[Path]) -> dict[str, int]:
     return {
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": code_lines(node)
         for path in paths
-        for node in ast.walk(parsed(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 
@@ -221,7 +223,7 @@ def test_tests_say_what_they_hold() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in python_files("tests")
-        for node in ast.walk(parsed(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
         if not re.fullmatch(r"\S(?:.|\n(?!\n))*[.?]", (ast.get_docstring(node) or ""))
     ]
@@ -233,7 +235,7 @@ def test_only_doors_print() -> None:
     printing = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in python_files("src")
-        for node in ast.walk(parsed(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
         if part_of(module_name(path)) != "cli"
     ]

@@ -23,6 +23,10 @@ from tests.twin_clock import TwinClock
 
 NOW_MS: Final = 1_603_189_800_000
 """2020-10-20 10:30 UTC: ten weeks after SOLUSDT was listed."""
+EARLY_MS: Final = 1_601_893_800_000
+"""2020-10-05 10:30 UTC: the archive has two months and four days of SOLUSDT, a third as many files
+as two weeks later; for tests that ask for all of them."""
+EARLY_FILES: Final = 2 + 4
 LISTED_MS: Final = 1_597_125_600_000
 """2020-08-11 06:00 UTC, the first hour of SOLUSDT."""
 SOL: Final = "binance:SOLUSDT:1h"

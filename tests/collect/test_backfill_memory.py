@@ -45,7 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 def test_peak_of_memory(shell: Shell) -> None:
-    """Eight months of minutes, from files and over REST, take less than 190 MB beside programs' files."""
+    """Eight months of minutes, files and REST, take 190 MB beside the program's files at most."""
     words = ("backfill", "binance:BTCUSDT:1m", "--since", "2020-02-20")
     ran = shell.run("-c", MEASURED, *words)
     assert ran.returncode == 0, ran.stderr

@@ -16,6 +16,7 @@ from chandlery.candles.span import Span
 from chandlery.collect.csv_kept import keep_csv, read_csv_file
 from chandlery.errors import BadFile
 from tests.candles import market
+from tests.torture.lengths import scaled
 
 HOURS = Series.parse("binance:BTCUSDT:1h")
 FRAME = market.frame(60, "1h")
@@ -129,7 +130,7 @@ def test_many_at_once(tmp_path: Path) -> None:
     """Runs at the same moment take turns, and every candle arrives once."""
     path = tmp_path / "crypto.csv"
     context = multiprocessing.get_context("spawn")
-    with context.Pool(4) as pool:
+    with context.Pool(scaled(short=2, full=4)) as pool:
         pool.starmap(_keep, [(path, start) for start in (0, 10, 5, 20, 15, 30, 25, 40, 35, 50)])
     assert path.read_text() == csv_text(FRAME)
 

@@ -12,6 +12,7 @@ import pytest
 from chandlery.candles.series import Series
 from chandlery.collect.importing import Told, files_in, import_file
 from chandlery.store import Kept, Store
+from tests.torture.lengths import scaled
 
 LATER = 1_790_000_000_000
 HOURS = Series.parse("binance:BTCUSDT:1h")
@@ -109,9 +110,11 @@ def test_spot_archive(month: str, candles: int, told: Told, recorded: Path, stor
 def test_futures_archive(recorded: Path, store: Store) -> None:
     """A folder of twelve futures months is a year of minutes, known by header and name."""
     found = files_in(recorded / "perf")
-    kept = [import_file(path, Told(), store, now_ms=LATER) for path in found.files]
-    assert (len(kept), {str(one.series) for one in kept}) == (12, {"binance-um:FILUSDT:1m"})
-    assert sum(one.kept.new for one in kept) == 522_720
+    assert len(found.files) == 12
+    months = sorted(found.files)[: scaled(short=4, full=12)]
+    kept = [import_file(path, Told(), store, now_ms=LATER) for path in months]
+    assert {str(one.series) for one in kept} == {"binance-um:FILUSDT:1m"}
+    assert sum(one.kept.new for one in kept) == scaled(short=175_680, full=522_720)
     assert all(one.ok and not one.left_out for one in kept)
 
 

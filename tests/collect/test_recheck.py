@@ -12,7 +12,7 @@ from chandlery.candles.interval import HOUR_MS
 from chandlery.candles.series import Series
 from chandlery.sandbox import Sandbox
 from chandlery.store import ArchiveRecord
-from tests.collect.rehearsal import LISTED_MS, NOW_MS, SOL, Rehearsal, rehearsing
+from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, LISTED_MS, SOL, Rehearsal, rehearsing
 
 SERIES: Final = Series.parse(SOL)
 SEPTEMBER: Final = "SOLUSDT-1h-2020-09.zip"
@@ -23,7 +23,7 @@ REVISED_MS: Final = 1_599_998_400_000
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Rehearsal]:
     """A keeper that has the whole history of SOLUSDT, in front of an exchange of its own."""
-    with Sandbox(now_ms=NOW_MS) as box, rehearsing(box, tmp_path) as opened:
+    with Sandbox(now_ms=EARLY_MS) as box, rehearsing(box, tmp_path, now_ms=EARLY_MS) as opened:
         assert opened.keeper.backfill(SOL).ok
         opened.keeper.clock.sleep(60)
         box.requests.clear()
@@ -44,8 +44,8 @@ def heads(desk: Rehearsal) -> int:
 def test_nothing_new(desk: Rehearsal) -> None:
     """Where nothing was published again, every file is looked at once, and none is fetched."""
     done = desk.keeper.recheck_archive(SOL)
-    assert (done.looked_at, done.reissued, done.gone, done.failures) == (21, (), (), ())
-    assert heads(desk) == 21
+    assert (done.looked_at, done.reissued, done.gone, done.failures) == (EARLY_FILES, (), (), ())
+    assert heads(desk) == EARLY_FILES
     assert desk.box.requests.count("CHECKSUM") == 0
     now_ms = desk.keeper.clock.now_ms()
     records = desk.keeper.store.archive.records(SERIES)
@@ -64,7 +64,7 @@ def test_reissued(desk: Rehearsal) -> None:
     assert (done.kept.revised, done.kept.new, done.contradicted) == (1, 0, 0)
     assert done.kept.unchanged == before.candles - 1
     # One look at each file, then the one file with its checksum.
-    assert heads(desk) == 21 + 1
+    assert heads(desk) == EARLY_FILES + 1
     assert desk.box.requests.count("CHECKSUM") == 1
     after = record(desk)
     assert (after.etag != before.etag, after.sha256 != before.sha256) == (True, True)
@@ -131,7 +131,7 @@ def test_archive_is_away(desk: Rehearsal) -> None:
     """What could not be looked at is told, file by file, and the candles stay."""
     with desk.box.unreachable("archive"):
         done = desk.keeper.recheck_archive(SOL)
-    assert (done.looked_at, len(done.failures), done.gone) == (21, 21, ())
+    assert (done.looked_at, len(done.failures), done.gone) == (EARLY_FILES, EARLY_FILES, ())
     desk.assert_whole(SOL)
 
 

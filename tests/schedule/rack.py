@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.cli.conftest import Shell
+
 ROOT = Path(__file__).parents[2]
 CELERY = Path(sys.executable).with_name("celery")
 PATIENCE = 40.0
@@ -132,8 +134,8 @@ class Rack:
         )
 
     def chandlery(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the `chandlery` command."""
-        return self.run(sys.executable, "-m", "chandlery", *words)
+        """Run the `chandlery` command, within this process."""
+        return Shell(self.folder, self.settings).chandlery(*words)
 
     def python(self, text: str) -> subprocess.CompletedProcess[str]:
         """Run a piece of Python, which may import `tasks`."""

@@ -1,7 +1,9 @@
-"""Thirty days in a minute: outages, faults, restarts, dead workers and wrong clocks, all at once.
+"""Days in seconds: outages, faults, restarts, dead workers and wrong clocks, all at once.
+
+At full length it is a month; else as many days as let every trouble happen.
 
 Ours and the exchange's clock stand still but where the test moves them on, and jobs are done one
-after the other in the order of their due times, so that a seed always gives the same month.
+after the other in the order of their due times, so that a seed always gives the same days.
 """
 
 from __future__ import annotations
@@ -18,20 +20,22 @@ import pytest
 from chandlery.candles.interval import DAY_MS, HOUR_MS
 from chandlery.collect.jobs import Job
 from chandlery.collect.keeper import Keeper
+from chandlery.collect.market_caps import MARKET_CAPS
 from chandlery.collect.runner import Runner
 from chandlery.sandbox import FaultKind, Sandbox
 from chandlery.settings import Settings, read_settings
 from chandlery.store import sqlite_url
 from tests.schedule.truth import assert_true_and_whole
+from tests.torture.lengths import scaled
 from tests.twin_clock import WrongClock
 
-START_MS: Final = 1_706_745_600_000
-"""2024-02-01 00:00:00 UTC."""
-DAYS: Final = 30
+DAYS: Final = scaled(short=5, full=30)
 ENDED: Final = "binance:XMRUSDT:1h"
-"""Is taken off the list in the middle of the month."""
+"""Is taken off the list when not quite two thirds of the days have gone by."""
 ENDED_MS: Final = 1_708_398_000_000
-SERIES: Final = 20
+START_MS: Final = (ENDED_MS // DAY_MS - DAYS * 19 // 30) * DAY_MS
+"""Of thirty days: 2024-02-01 00:00:00 UTC."""
+SERIES: Final = scaled(short=13, full=20)
 HELD_AT_FIRST: Final = 499
 
 HANGING: Final = {"hang", "hang-mid-body"}
@@ -50,6 +54,8 @@ class Month:
         self.clock = WrongClock(box, START_MS)
         self.dice = random.Random(seed)  # noqa: S311  a reproducible month, not a secret
         self.happened: Counter[str] = Counter()
+        self.settling = False
+        self.misbehaved: set[FaultKind] = set()
         self.settings: Settings = read_settings(
             home=home,
             series="binance:*:1h",
@@ -64,21 +70,23 @@ class Month:
 
     def pass_by(self) -> None:
         """Let the month go by: each hour is collected, and now and then something happens."""
-        mishaps = (
+        mishaps = [
             self._outage,
-            self._faults,
+            *[self._faults] * 4,
             self._restart,
             self._death,
             self._set_clock,
             self._sleep,
             self._revision,
-        )
+        ]
+        to_come = [*mishaps]
         self.clock.advance(10)
         self.turn()  # lists the symbols
         self.turn()
         while self.true_ms < START_MS + DAYS * DAY_MS:
             if self.dice.random() < 0.25:
-                mishap = self.dice.choice(mishaps)
+                to_come = to_come or [*mishaps]
+                mishap = to_come.pop(self.dice.randrange(len(to_come)))
                 self.happened[mishap.__name__] += 1
                 mishap()
             self.until_close(spread_s=self.dice.choice((10, 10, 300, 3_000)))
@@ -99,8 +107,13 @@ class Month:
         return 600.0 * math.pow(400, self.dice.random())
 
     def due(self) -> list[Job]:
-        """What is to be done now."""
-        return [job for job in self.keeper.jobs() if job.due_ms <= self.clock.now_ms()]
+        """What is to be done now; market caps once a day, because the sandbox makes them up."""
+        caps = self.settling or self.true_ms % DAY_MS < HOUR_MS
+        return [
+            job
+            for job in self.keeper.jobs()
+            if job.due_ms <= self.clock.now_ms() and (caps or job.name != MARKET_CAPS)
+        ]
 
     def turn(self) -> None:
         """Do what is due, some of it twice."""
@@ -114,6 +127,7 @@ class Month:
 
     def settle(self) -> None:
         """Nothing happens any more; what failed is tried again."""
+        self.settling = True
         self.box.faults.clear()
         for _ in range(20):
             if not [job for job in self.keeper.jobs() if job.state.failures] and not self.due():
@@ -134,7 +148,9 @@ class Month:
             path = self.dice.choice(("", "klines", "time", "exchangeInfo"))
             times = self.dice.randint(1, 12)
             seconds = self.dice.choice((3, 30, 600))
-            self.box.faults.next(self.dice.choice(FAULTS), times=times, path=path, seconds=seconds)
+            kind = self.dice.choice(sorted(set(FAULTS) - self.misbehaved) or FAULTS)
+            self.misbehaved.add(kind)
+            self.box.faults.next(kind, times=times, path=path, seconds=seconds)
 
     def _restart(self) -> None:
         self.keeper.close()
@@ -163,7 +179,7 @@ class Month:
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
-    """An exchange with as many symbols as the month needs."""
+    """The exchange of those days, with so many symbols."""
     with Sandbox(seed=1, now_ms=START_MS, more_symbols=SERIES - 13) as started:
         yield started
 
@@ -185,6 +201,7 @@ def test_thirty_days(box: Sandbox, tmp_path: Path, seed: int) -> None:
     finally:
         month.keeper.close()
     assert len(month.happened) == 7
+    assert month.misbehaved == set(FAULTS)
     assert len(series) == SERIES
     assert [job for job in jobs.values() if job.state.failures or job.state.error] == []
     assert [job for job in jobs.values() if job.due_ms <= now_ms] == []

@@ -16,6 +16,7 @@ from chandlery.store import Store, sqlite_url
 from tests.store.eager import SMALL
 from tests.store.lakes import in_files, proven
 from tests.store.pages import BTC, hours, page, prices
+from tests.torture.lengths import AT_FULL_LENGTH
 
 pytestmark = pytest.mark.slow  # each starts processes
 
@@ -141,8 +142,15 @@ def survived(store: Store, acknowledged: set[int]) -> None:
     assert proven(store) == len(read)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-@pytest.mark.parametrize("seed", [20171106, 20180208])
+@pytest.mark.parametrize(
+    ("engine", "seed"),
+    [
+        ("sqlite", 20171106),
+        ("postgres", 20180208),
+        pytest.param("sqlite", 20180208, marks=AT_FULL_LENGTH),
+        pytest.param("postgres", 20171106, marks=AT_FULL_LENGTH),
+    ],
+)
 def test_killed_at_any_moment(
     engine: str, seed: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -15,23 +15,23 @@ THREADS = 8
 PAGES = 15
 
 
-def test_threads_take_turns(store: Store) -> None:
+def test_threads_take_turns(shared: Store) -> None:
     """Threads that all write at once lose nothing, and the counters are exact."""
 
     def write(number: int) -> None:
         series = Series.parse(f"binance:C{number}USDT:1h")
         for hour in range(PAGES):
-            store.candles.keep(page({hour: hour}, series=series), answered=None, source="rest")
+            shared.candles.keep(page({hour: hour}, series=series), answered=None, source="rest")
             name = str(series)
             run = RunRecord(f"{number}-{hour}", name, hour, hour, "done", "{}")
-            assert store.jobs.hold(name, "me", now_ms=hour, until_ms=hour + 1000)
-            store.jobs.finish(Finished(run, tallies={("candles", "new"): 1}))
+            assert shared.jobs.hold(name, "me", now_ms=hour, until_ms=hour + 1000)
+            shared.jobs.finish(Finished(run, tallies={("candles", "new"): 1}))
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(write, range(THREADS)))
-    assert [line.candles for line in store.catalogue()] == [PAGES] * THREADS
-    assert store.jobs.tallies() == {("candles", "new"): THREADS * PAGES}
-    assert {state.started_ms for state in store.jobs.states().values()} == {PAGES - 1}
+    assert [line.candles for line in shared.catalogue()] == [PAGES] * THREADS
+    assert shared.jobs.tallies() == {("candles", "new"): THREADS * PAGES}
+    assert {state.started_ms for state in shared.jobs.states().values()} == {PAGES - 1}
 
 
 @pytest.mark.parametrize(("lasting", "expected"), [(True, {"2", "on"}), (False, {"1", "off"})])

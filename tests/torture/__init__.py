@@ -1,0 +1,1 @@
+"""Experiments that show what Chandlery withstands: faults, crashes, load, attackers."""
