@@ -26,6 +26,7 @@ from chandlery.sandbox import FaultKind, Sandbox
 from chandlery.settings import Settings, read_settings
 from chandlery.store import sqlite_url
 from tests.schedule.truth import assert_true_and_whole
+from tests.torture.footprint import Footprint
 from tests.torture.lengths import scaled
 from tests.twin_clock import WrongClock
 
@@ -55,6 +56,7 @@ class Month:
         self.dice = random.Random(seed)  # noqa: S311  a reproducible month, not a secret
         self.happened: Counter[str] = Counter()
         self.settling = False
+        self.taken: list[Footprint] = []
         self.misbehaved: set[FaultKind] = set()
         self.settings: Settings = read_settings(
             home=home,
@@ -91,6 +93,8 @@ class Month:
                 mishap()
             self.until_close(spread_s=self.dice.choice((10, 10, 300, 3_000)))
             self.turn()
+            if self.true_ms % DAY_MS < HOUR_MS:
+                self.taken.append(Footprint.of())
 
     @property
     def true_ms(self) -> int:
@@ -184,6 +188,16 @@ def box() -> Iterator[Sandbox]:
         yield started
 
 
+def assert_nothing_grows(taken: list[Footprint]) -> None:
+    """Nothing that is opened, started or remembered stays, from day to day."""
+    early, late = taken[len(taken) // 3 : 2 * len(taken) // 3], taken[2 * len(taken) // 3 :]
+    for what in ("files", "sockets", "threads"):
+        counts = [[getattr(one, what) for one in some] for some in (early, late)]
+        assert min(counts[1]) <= max(counts[0]) + 2, (what, taken)
+    # What the sandbox remembers, which is bounded, is in this process too.
+    assert min(one.memory_mb for one in late) <= max(one.memory_mb for one in early) + 20, taken
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_thirty_days(box: Sandbox, tmp_path: Path, seed: int) -> None:
@@ -200,6 +214,7 @@ def test_thirty_days(box: Sandbox, tmp_path: Path, seed: int) -> None:
         now_ms, true_ms = month.clock.now_ms(), month.true_ms
     finally:
         month.keeper.close()
+    assert_nothing_grows(month.taken)
     assert len(month.happened) == 7
     assert month.misbehaved == set(FAULTS)
     assert len(series) == SERIES

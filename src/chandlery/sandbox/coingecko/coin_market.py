@@ -153,11 +153,13 @@ class CoinMarket:
         pair = coin.pair if coin.pair and BY_SYMBOL[coin.pair].listed_ms < now_ms else None
         if pair is not None:
             return self._hours(pair, now_ms)
-        hours = now_ms - HOUR_MS * np.arange(_SPARKS, -1, -1)
-        prices: list[float] = _following(
-            coin, np.array(self._hours("BTCUSDT", now_ms)), hours
-        ).tolist()
-        return prices
+
+        def make() -> list[float]:
+            hours = now_ms - HOUR_MS * np.arange(_SPARKS, -1, -1)
+            bitcoin = np.array(self._hours("BTCUSDT", now_ms))
+            return list(_following(coin, bitcoin, hours).tolist())
+
+        return self._closes.get((coin.id, now_ms), make)
 
     def _hours(self, pair: str, now_ms: int) -> list[float]:
         def make() -> list[float]:
