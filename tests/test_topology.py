@@ -167,5 +167,5 @@ def check_data(place: Place, services: dict[str, Service]) -> None:
     assert assert_true_and_whole(place.postgres_url, SERIES, place.box) >= min(FIRST)
     assert len((place.data / "crypto.csv").read_text().splitlines()) >= 500
     for service in services.values():
-        names = {path.name for path in service.rack.folder.iterdir()}
+        names = {path.name for path in service.rack.folder.iterdir()} - {"__pycache__"}
         assert names - {"program-0.log"} == {"tasks.py"}

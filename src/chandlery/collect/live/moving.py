@@ -104,7 +104,7 @@ class Moving:
             return self._became("live", self.failure, now_ms)
         if self.failure is not None:
             return self._became("unreachable", self.failure, now_ms)
-        if not self.asked:
+        if not self.asked and self.state.status == "starting":
             return self._became("starting", None, now_ms)
         error = self.stream.error if self.stream is not None else switched_off
         return self._became("polling", error, now_ms)
