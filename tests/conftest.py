@@ -15,6 +15,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LONGEST = (
     "test_outages",
+    "test_crashes",
+    "test_disk",
+    "test_power_loss",
     "test_celery",
     "test_backfill_interrupted",
     "test_budget_proof",

@@ -151,7 +151,7 @@ def write_candles(
 
 def candle_bytes(candles: pl.DataFrame, *, form: str) -> bytes:
     """What `write_candles` would write of candles in `SCHEMA`, for those who send it."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(prefix="chandlery-") as folder:
         path = Path(folder) / "candles"
         FORMS[_BY_ENDING.get(form, form)].write(candles.lazy().select(list(SCHEMA)), path)
         return path.read_bytes()

@@ -20,6 +20,7 @@ from chandlery.candles.csv_form import read_bare_csv
 from chandlery.candles.files import check_interval, replacing
 from chandlery.candles.frame import empty
 from chandlery.candles.interval import DAY_MS
+from chandlery.candles.replacing import unwritable
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import ms_to_text
@@ -73,14 +74,14 @@ def keep_csv(
     `fresh` is left out when the exchange has `answered` for its time. Raises `BadFile` when the
     file is something else, holds another series, or cannot be written.
     """
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS, mode=0o600)
     try:
         with lock:
             return _keep_locked(read_csv_file(path, series, now_ms=now_ms), series, fresh, answered)
     except Timeout as error:
         raise BadFile(path, "is being written by another run for over a minute.") from error
     except OSError as error:
-        raise BadFile(path, f"cannot be written: {error.strerror or error}.") from error
+        raise unwritable(path, error) from error
 
 
 def refuse_other_series(held: CsvFile, series: Series, known: pl.DataFrame) -> None:

@@ -7,8 +7,10 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Final, Self
 
+from chandlery.candles.room import free
 from chandlery.errors import Refused, StoreFull, StoreUnwritable
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -73,7 +75,9 @@ def _disk(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         kind = StoreFull if error.errno in _FULL else StoreUnwritable
+        folder = Path(tempfile.gettempdir())
         raise kind(
-            f"{name} cannot be written to the folder for temporary files: "
-            f"{error.strerror or error}. Make room there, or set TMPDIR to another folder."
+            f"{name} cannot be written to the folder for temporary files, {folder}: "
+            f"{error.strerror or error} ({free(folder)}). Make room there, or set TMPDIR to "
+            "another folder, then try again."
         ) from error

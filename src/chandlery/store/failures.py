@@ -10,10 +10,12 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
+from chandlery.candles.room import free
 from chandlery.errors import (
     StoreCorrupt,
     StoreError,
@@ -86,6 +88,8 @@ def told_plainly(store: str) -> Iterator[None]:
 
 def _told(store: str, kind: type[StoreError], error: BaseException) -> StoreError:
     said = " ".join(str(error).split())
+    if kind is StoreFull and isinstance(error, sqlite3.Error | OSError):
+        said = f"{said}; {free(Path(store))}"
     return kind(f"The store {store} {_ADVICE[kind]}. ({said})")
 
 

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import polars as pl
 
+from chandlery.candles.room import free
 from chandlery.candles.span import Span
 from chandlery.clock import ms_to_datetime
 from chandlery.errors import (
@@ -20,8 +22,9 @@ from chandlery.errors import (
     StoreLocked,
     StoreUnwritable,
 )
-from chandlery.store.lake_files import is_folder, removal, settle, write
+from chandlery.store.lake_files import is_folder, make_folder, removal, write
 from chandlery.store.lake_form import COLD, PACKED, PLAIN, SYMBOL, to_cold
+from chandlery.store.lake_log import forget_dead, forget_torn, settle, settle_all, settle_new
 from chandlery.store.lake_packing import LEVEL, PAGE_BYTES, ROWS_A_GROUP
 
 if TYPE_CHECKING:
@@ -72,15 +75,26 @@ class LakeTable:
             yield turn
 
     def vacuum(self, hours: float) -> int:
-        """Delete files that no version of the last `hours` needs; how many."""
+        """Delete files that no version of the last `hours` needs; how many.
+
+        Also those that whoever wrote them did not live to enter, when they are as old.
+        """
         with self._writing, told(self.uri):
             self._written.renew()
             table = self._written.table
             if table is None:
                 return 0
             table.create_checkpoint()
+            if is_folder(self.uri):
+                # Entries that it sums up go next: it must be on the disk before they are gone.
+                settle_all(self.uri)
             table.cleanup_metadata()
-            gone = table.vacuum(round(hours), dry_run=False, enforce_retention_duration=False)
+            gone = table.vacuum(
+                round(hours), dry_run=False, enforce_retention_duration=False, full=True
+            )
+            if is_folder(self.uri):
+                forget_dead(self.uri, hours)
+                settle_all(self.uri)
             return len(gone)
 
 
@@ -101,6 +115,8 @@ class _Known:
         if self.table is not None:
             self.table.update_incremental()
             return
+        if is_folder(self.uri):
+            forget_torn(self.uri)
         with suppress(TableNotFoundError):
             self.table = DeltaTable(self.uri)
 
@@ -110,6 +126,8 @@ class _Known:
         from deltalake import DeltaTable, Schema  # noqa: PLC0415
 
         if self.table is None:
+            if is_folder(self.uri):
+                make_folder(self.uri)
             shape = pl.DataFrame(schema={**COLD, SYMBOL: pl.String()})
             self.table = DeltaTable.create(
                 self.uri,
@@ -118,6 +136,8 @@ class _Known:
                 partition_by=[SYMBOL],
                 configuration=_CONFIGURATION,
             )
+            if is_folder(self.uri):
+                settle_new(self.uri)
         return self.table
 
     def files(self, symbol: str) -> list[ColdFile]:
@@ -160,15 +180,23 @@ class Turn:
 
     def _commit(self, pieces: Iterable[pl.DataFrame], gone: Iterable[ColdFile]) -> None:
         """One commit that adds a file of ours and takes others away; then it is on the disk."""
+        from deltalake.transaction import PostCommitHookProperties  # noqa: PLC0415  see above
+
         uri = self._known.uri
+        # Entries are only deleted once what sums them up is on the disk; see `vacuum`.
+        spared = PostCommitHookProperties(cleanup_expired_logs=False)
         with told(uri):
             table = self._known.made()
-            path, added = write(uri, self.symbol, pieces)
+            added = write(uri, self.symbol, pieces)
             removed = [removal(uri, self.symbol, file.uri) for file in gone]
             table.create_write_transaction(
-                [added, *removed], mode="append", schema=table.schema(), partition_by=[SYMBOL]
+                [added, *removed],
+                mode="append",
+                schema=table.schema(),
+                partition_by=[SYMBOL],
+                post_commithook_properties=spared,
             )
-            settle(uri, table.version(), path)
+            settle(uri, table.version())
 
     def _write(self, frame: pl.DataFrame, **how: Any) -> None:  # noqa: ANN401
         from deltalake import write_deltalake  # noqa: PLC0415  see above
@@ -250,9 +278,10 @@ def told(uri: str) -> Iterator[None]:
 def _told(uri: str, error: BaseException) -> StoreError:
     said = " ".join(str(error).split())
     if any(words in said for words in _DISK_FULL):
+        room = f"; {free(Path(uri))}" if is_folder(uri) else ""
         return StoreFull(
             f"The lake {uri} has no room left. Nothing was half written; free some space, then "
-            f"try again. ({said})"
+            f"try again. ({said}{room})"
         )
     if any(words in said for words in _NO_RIGHTS):
         return StoreUnwritable(

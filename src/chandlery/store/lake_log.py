@@ -1,0 +1,120 @@
+"""The log of a lake that is a folder, and the disk: Delta syncs nothing that it writes there.
+
+What is counted on is synced first, so that a power cut leaves it. What it leaves half written is
+therefore newer than all that counts, and is taken away before the table is opened again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import count, takewhile
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from chandlery.candles.replacing import sync
+
+_LOG: Final = "_delta_log"
+_POINTER: Final = "_last_checkpoint"
+_CHECKPOINTS: Final = "*.checkpoint*.parquet"
+_DRAFTS: Final = "*#*"
+"""How object_store names files before they are whole."""
+_TORN: Final = "#torn"
+"""What is put aside is a draft of the dead, too."""
+_OTHERS: Final = 8
+"""So many entries before it are synced too: others may have written them just now, and not yet."""
+_MAGIC: Final = b"PAR1"
+"""How a whole Parquet file ends."""
+
+
+def settle_new(uri: str) -> None:
+    """Have the folders of a table that was just made on the disk."""
+    settle(uri, 0)
+    for place in (Path(uri), *Path(uri).parents[:3]):
+        sync(place)
+
+
+def settle(uri: str, known: int) -> None:
+    """Have the newest version on the disk, and those that it builds upon.
+
+    `known` is a version that is not newer; Delta does not tell which one it has made.
+    """
+    log = Path(uri) / _LOG
+    for number in count(max(0, known - _OTHERS)):
+        entry = log / f"{number:020}.json"
+        if entry.exists():
+            sync(entry)
+        elif number > known:
+            break
+    _sync_all([*sorted(log.glob(_CHECKPOINTS))[-1:], log / _POINTER])
+    sync(log)
+
+
+def settle_all(uri: str) -> None:
+    """Have all of the log on the disk."""
+    log = Path(uri) / _LOG
+    _sync_all(log.iterdir())
+    sync(log)
+
+
+def forget_torn(uri: str) -> None:
+    """Put aside what a power cut has left half written at the end of the log.
+
+    The living never leave such: they put files there whole. Where nothing whole stands before it,
+    that is damage of another kind, which is left as it is. Raises `OSError`.
+    """
+    log = Path(uri) / _LOG
+    if not log.is_dir():
+        return
+    entries = sorted(log.glob("[0-9]*.json"), reverse=True)
+    checkpoints = list(log.glob(_CHECKPOINTS))
+    cut = [path for path in checkpoints if not _ends(path, _MAGIC)]
+    if len(cut) < len(checkpoints) or (entries and int(entries[-1].stem) == 0):
+        _put_aside(cut)
+    pointer = log / _POINTER
+    if pointer.exists() and not _leads_anywhere(pointer):
+        pointer.unlink(missing_ok=True)
+    torn = list(takewhile(lambda path: not _ends(path, b"}"), entries))
+    # A table of which only the first entry was begun has no candles yet.
+    if len(torn) < len(entries) or [int(path.stem) for path in entries] == [0]:
+        _put_aside(torn)
+
+
+def _put_aside(places: Iterable[Path]) -> None:
+    for path in places:
+        with suppress(FileNotFoundError):  # another process has seen it, too
+            path.rename(path.with_name(f"{path.name}{_TORN}"))
+
+
+def forget_dead(uri: str, hours: float) -> None:
+    """Delete drafts of entries whose writers died, so many hours ago or more."""
+    before = time.time() - hours * 3600
+    for path in (Path(uri) / _LOG).glob(_DRAFTS):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime <= before:
+                path.unlink()
+
+
+def _sync_all(places: Iterable[Path]) -> None:
+    for place in places:
+        if place.exists():
+            sync(place)
+
+
+def _leads_anywhere(pointer: Path) -> bool:
+    """Whether the newest checkpoint is where it is said to be."""
+    try:
+        version = orjson.loads(pointer.read_bytes())["version"]
+    except orjson.JSONDecodeError:
+        return False
+    return any(pointer.parent.glob(f"{version:020}{_CHECKPOINTS[1:]}"))
+
+
+def _ends(path: Path, ending: bytes) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - len(ending) - 1))
+        return file.read().rstrip(b"\n").endswith(ending)

@@ -1,0 +1,125 @@
+"""The power goes at any moment: what was synced by then is enough.
+
+A victim is stopped again and again; each time its folder is copied, and of the copy only that stays
+which had been synced. Embedded only: a PostgreSQL answers for its own files.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chandlery.clock import FrozenClock
+from chandlery.sandbox import Sandbox
+from chandlery.store import Store, sqlite_url
+from tests.collect.rehearsal import EARLY_MS
+from tests.store.eager import SMALL
+from tests.store.lakes import in_files, proven
+from tests.store.pages import BTC, page, prices
+from tests.torture.crash_arena import Arena
+from tests.torture.crash_cases import CASES, Case
+from tests.torture.crash_mother import Mother
+from tests.torture.crash_places import Place
+from tests.torture.crash_power import Synced, cut
+from tests.torture.lengths import scaled
+
+LONE = replace(SMALL, most=100, neighbours=1_000)
+"""A fold of one step, without a compaction after it."""
+CUTS = scaled(short=2, full=60)
+WORKS = ("collect", "backfill", "fold", "compaction", "csv")
+"""An export and a migration write in the same two ways as these."""
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """A sandbox exchange of which everything is known, and a warm process that forks."""
+    with Sandbox(now_ms=EARLY_MS, speed=0) as box, Mother("tests.torture.crash_victims") as mother:
+        yield Arena(box, mother, tmp_path_factory.mktemp("power"))
+
+
+def cuts(
+    arena: Arena, case: Case, place: Place, chance: random.Random, seconds: float
+) -> list[tuple[Place, list[str]]]:
+    """Copies of a place as cuts at some moments would leave it, and what was acknowledged then."""
+    about, said = case.about(place), place.home / "dying.said"
+    before = {str(path.relative_to(place.home)) for path in place.home.rglob("*")}
+    victim = arena.mother.bear(case.work, said, **about)
+    found: list[tuple[Place, list[str]]] = []
+    for number in range(4):
+        time.sleep(chance.uniform(0, seconds / 3))
+        with victim.stopped() as lives:
+            if not lives:
+                break
+            copy = place.copied(place.home.with_name(f"{place.home.name}-{number}"))
+            promised = victim.acknowledged()
+            synced = Synced.read(said.with_suffix(".synced"))
+            cut(place.home, copy.home, before, synced, chance)
+            found.append((copy, promised))
+    victim.kill()
+    return found
+
+
+DAMAGES = {
+    "entry without content": ("*.json", 0),
+    "half an entry": ("*.json", 100),
+    "half a checkpoint": ("*.checkpoint.parquet", 900),
+    "pointer without content": ("_last_checkpoint", 0),
+    "pointer that leads nowhere": ("*.checkpoint.parquet", None),
+}
+"""What a cut may leave of the newest file of that name: so many bytes, or nothing."""
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+def test_half_written_log(tmp_path: Path, damage: str) -> None:
+    """What Delta had not on the disk yet is taken away; what counts is read, and folded again."""
+    pattern, size = DAMAGES[damage]
+    url, lake = sqlite_url(tmp_path / "store.db"), tmp_path / "lake"
+    rows = {n: n for n in range(30)}
+    with Store.open(url, lake=str(lake), clock=FrozenClock(EARLY_MS), policy=SMALL) as store:
+        store.candles.keep(page(rows), answered=None, source="rest")
+        store.folding.fold(BTC, everything=True)  # which leaves a checkpoint, too
+    with Store.open(url, lake=str(lake), clock=FrozenClock(EARLY_MS), policy=SMALL) as store:
+        rows |= {n: n for n in range(30, 37)}
+        store.candles.keep(page(rows), answered=None, source="rest")
+    shutil.copyfile(tmp_path / "store.db", tmp_path / "before.db")
+    with Store.open(url, lake=str(lake), clock=FrozenClock(EARLY_MS), policy=LONE) as store:
+        assert store.folding.fold(BTC, everything=True) == 7
+    shutil.copyfile(tmp_path / "before.db", tmp_path / "store.db")
+    newest = max((lake / BTC.exchange / BTC.interval.slug / "_delta_log").glob(pattern))
+    if size is None:
+        newest.unlink()
+    else:
+        os.truncate(newest, size)
+    with Store.open(url, lake=str(lake), clock=FrozenClock(EARLY_MS), policy=SMALL) as store:
+        assert prices(store.candles.read(BTC)) == rows
+        assert proven(store) == len(rows)
+        store.folding.fold(BTC, everything=True)
+        assert proven(store) == len(rows)
+    assert in_files(lake) == list(range(len(rows) - SMALL.keep_hot))
+
+
+@pytest.mark.slow  # each copy is looked at, and the work done in it to the end
+@pytest.mark.parametrize("name", WORKS)
+def test_power_cut(arena: Arena, name: str) -> None:
+    """What was acknowledged stands in what was synced, and the next run finishes the work."""
+    case, seed, done = CASES[name], 0, 0
+    seconds = arena.seconds(name, case, None)
+    while done < CUTS:
+        seed += 1
+        chance = random.Random(f"power {name} {seed}")  # noqa: S311  nobody has to guess it
+        place = arena.prepared(case, None)
+        for copy, promised in cuts(arena, case, place, chance, seconds)[: CUTS - done]:
+            try:
+                case.check(copy, promised)
+                arena.live(case, copy)
+            except BaseException as error:
+                error.add_note(f"{name}, seed {seed}, {done} cuts before; see {copy.home}")
+                raise
+            done += 1
