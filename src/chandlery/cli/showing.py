@@ -121,5 +121,5 @@ def settings(
     in_force = read_settings()
     for name in Settings.model_fields:
         value = getattr(in_force, name)
-        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        say(f"{name} = {'' if shown is None else without_secrets(str(shown))}")
+        shown = value if isinstance(value, tuple) else ("" if value is None else value,)
+        say(f"{name} = {','.join(without_secrets(str(one)) for one in shown)}")

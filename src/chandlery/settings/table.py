@@ -172,6 +172,15 @@ class Settings(BaseSettings):
         "any user or as a bearer token; empty for none.",
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_zero(cls, value: object) -> object:
+        # No path and no address has it; a file of settings can.
+        if isinstance(value, str) and "\0" in value:
+            msg = "may not hold the character zero"
+            raise ValueError(msg)
+        return value
+
     @field_validator("series", mode="before")
     @classmethod
     def _read_series(cls, value: object) -> object:
@@ -212,12 +221,27 @@ class Settings(BaseSettings):
     def _read_every(cls, value: object) -> object:
         return Periods.parse(value)
 
+    @field_validator("lake_url")
+    @classmethod
+    def _holds_no_secret(cls, value: str) -> str:
+        # Of no use there, and the address of a lake stands in errors.
+        if urlsplit(value).scheme and without_secrets(value) != value:
+            msg = "must hold no password or key; give them by the variables of docs/storage.md"
+            raise ValueError(msg)
+        return value
+
     @field_validator("budget_url")
     @classmethod
     def _names_a_place(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in _BUDGET_PLACES:
             msg = "write redis://…, rediss://…, unix://…, sqlite:///path, or memory: for no sharing"
             raise ValueError(msg)
+        return value
+
+    @field_validator("lake_url", "broker_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        urlsplit(value)  # raises ValueError where the program would later
         return value
 
     @field_validator("token")
@@ -241,8 +265,12 @@ class Settings(BaseSettings):
     @field_validator("csv")
     @classmethod
     def _fills_in(cls, value: str) -> str:
-        places = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
-        if not places <= {"symbol", "interval"}:
+        found = [part[1:] for part in Formatter().parse(value) if part[1] is not None]
+        # What may stand beside a name, a width for instance, would be carried out at every candle.
+        if any(
+            name not in {"symbol", "interval"} or spec or how is not None
+            for name, spec, how in found
+        ):
             msg = "may hold {symbol} and {interval} and nothing else in braces"
             raise ValueError(msg)
         return value

@@ -147,4 +147,10 @@ def _parse(url: str) -> tuple[sa.URL, Backend]:
             "or postgresql://user:password@host/database."
         )
         raise BadSetting(msg) from None  # the cause could show a password
+    if "@" in (parsed.host or ""):
+        msg = (
+            "CHANDLERY_STORE_URL has a password with signs that mean something else in a URL: "
+            "write @ as %40, / as %2F, : as %3A and % as %25 there, or set PGPASSWORD."
+        )
+        raise BadSetting(msg)
     return parsed.set(drivername=driver), backend

@@ -22,6 +22,8 @@ from chandlery.errors import (
     UnknownSeries,
     UnknownTask,
     nearest,
+    printable,
+    shown,
 )
 from chandlery.web.negotiation import wants_json
 from chandlery.web.query import QUERIES
@@ -37,6 +39,7 @@ _WORDS: Final = {
 """Plainer than pydantic's own."""
 _BODY: Final = "body"
 """The name of what is wrong as a whole."""
+_MOST_GOT: Final = 200
 _TELLING: Final = {"Allow", "Retry-After"}
 """Headers that tell a client what to do about an error."""
 
@@ -70,15 +73,24 @@ def bad_parameters(error: ValidationError) -> Response:
 
 def _parameter(model: str, detail: ErrorDetails) -> dict[str, str | None]:
     fields = QUERIES[model].model_fields
-    name = str(detail["loc"][0]) if detail["loc"] else _BODY
+    name = printable(str(detail["loc"][0])) if detail["loc"] else _BODY
     missing = detail["type"] == "missing"
     known = fields[name].description if name in fields else None
     return {
         "name": name,
-        "got": None if missing or name == _BODY else str(detail["input"])[:200],
-        "problem": _WORDS.get(detail["type"], detail["msg"]).removeprefix("Value error, "),
+        "got": None if missing or name == _BODY else _got(detail["input"]),
+        "problem": _WORDS.get(detail["type"]) or _problem(detail["msg"]),
         "allowed": known or f"the parameters {', '.join(fields)}",
     }
+
+
+def _problem(message: str) -> str:
+    return printable(message.removeprefix("Value error, "))
+
+
+def _got(value: object) -> str:
+    """What came, on one line; JSON may hold halves of characters, which no answer can."""
+    return printable(value[:_MOST_GOT]) if isinstance(value, str) else shown(value, _MOST_GOT)
 
 
 def _not_kept(error: NotKept) -> Response:

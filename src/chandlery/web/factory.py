@@ -13,7 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from chandlery.collect.keeper import Keeper
 from chandlery.collect.live.follow import Follower
 from chandlery.collect.live.hub import LiveHub
-from chandlery.web import access, csrf, errors, headers, login, metrics
+from chandlery.web import access, bodies, csrf, errors, headers, login, metrics
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.api import BLUEPRINTS
 from chandlery.web.assets import assets
@@ -61,6 +61,7 @@ def create_app(  # noqa: PLR0913  all by name, most seldom given
     headers.register(app, hosts=hosts, any_host=bool(token))
     access.register(app, token=token, clock=keeper.clock)
     csrf.register(app, _csrf_key(keeper, token), guarded=bool(token))
+    bodies.register(app)
     errors.register(app)
     for part in BLUEPRINTS:
         app.register_api(part)

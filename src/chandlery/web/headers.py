@@ -25,7 +25,7 @@ def policy(*, form_action: str = "'none'") -> str:
     )
 
 
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": policy(),
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
@@ -52,7 +52,7 @@ def register(app: Flask, *, hosts: Iterable[str], any_host: bool = False) -> Non
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, text in _HEADERS.items():
+        for name, text in HEADERS.items():
             response.headers.setdefault(name, text)
         return response
 

@@ -12,9 +12,11 @@ from cheroot import wsgi
 from flask import Flask
 
 from chandlery.errors import InputError, PortInUse
+from chandlery.web.arriving import Arrival
 from chandlery.web.event_stream import TAKE_OVER, EventStream
 from chandlery.web.growing import GrowingPool
 from chandlery.web.pushing import Pusher
+from chandlery.web.request_head import LONGEST_BODY, LONGEST_HEAD
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,12 @@ _BACKLOG: Final = 256
 """Connections that may wait to be taken: after a restart hundreds of pages come back at once."""
 _KEPT_ALIVE: Final = 256
 """Idle connections that are kept; they hold no thread."""
+_CROWD: Final = 256
+"""So many connections may take their time."""
+_MOST_WAITING: Final = 512
+"""More are not kept waiting: each is a file, and the store needs some, too."""
+_HASTE_SECONDS: Final = 8.0
+"""Of the ten seconds in which a request must be whole, so many are taken off in a crowd."""
 _PATIENCE_S: Final = 1
 """How long a request that is under way may finish when the server is stopped."""
 _LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
@@ -32,19 +40,38 @@ _LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 class _QuietServer(wsgi.Server):
     """cheroot, with its complaints in the log, and without a leak when it cannot bind."""
 
+    ConnectionClass = Arrival
+    max_request_header_size = LONGEST_HEAD
+    max_request_body_size = LONGEST_BODY
     keep_alive_conn_limit = _KEPT_ALIVE
     expiration_interval = 0.2  # so long stopping waits for the thread that takes connections
+    haste = 0.0
+    """Seconds by which a connection that waits counts as older than it is."""
+    _connections: Any
+    """cheroot's, which its types leave out."""
 
     def __init__(self, address: tuple[str, int], app: Flask, pusher: Pusher) -> None:
         super().__init__(
             address,
             app,
             numthreads=_THREADS,
+            server_name="Chandlery",
             request_queue_size=_BACKLOG,
             shutdown_timeout=_PATIENCE_S,
         )
         self.gateway = _Gateway
         self.pusher = pusher
+
+    def process_conn(self, conn: Arrival) -> None:
+        """Give a request to a thread when all of it is there; until then, wait for the rest."""
+        waiting = self._connections._num_connections  # noqa: SLF001  told nowhere else
+        self.haste = _HASTE_SECONDS if waiting > _CROWD else 0.0
+        if conn.rfile.gather():
+            super().process_conn(conn)
+        elif waiting < _MOST_WAITING:
+            self.put_conn(conn)
+        else:
+            conn.close()
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:

@@ -42,8 +42,11 @@ class RedisPlace:
                 # restarted. Not after a timeout: waiting once is enough.
                 retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
             )
-        except ValueError as error:
-            raise BadSetting(f"The request budget at {self.shown}: {error}") from error
+        except ValueError:
+            raise BadSetting(
+                f"The request budget at {self.shown} is no URL of a Redis. In a password write @ "
+                "as %40, / as %2F, : as %3A and % as %25."
+            ) from None  # the cause could show a password
         client = redis.Redis(connection_pool=pool)
         self._take = client.register_script(TAKE)
         self._look = client.register_script(LOOK)
@@ -96,5 +99,7 @@ def _standing(answer: object) -> Standing:
 
 def _shown(url: str) -> str:
     """The address without user, password and parameters."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, _, rest = url.partition("://")
+    # To the last @, because a password may hold one, and a / too.
+    parts = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
