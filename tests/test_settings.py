@@ -69,6 +69,14 @@ def test_series_as_text_or_list(text: str) -> None:
         ('csv = "{symbl}.csv"', r"may hold \{symbol\}"),
         ("series = []", "names no series"),
         ("series = [", "no valid TOML"),
+        (r'home = "a\u0000b"', "home .*the character zero"),
+        ("every = [1]", r"'\[1\]' is neither"),
+        ("port = " + "9" * 5_000, "no valid TOML"),
+        ("port = " + "[" * 1_200, "no valid TOML"),
+        ('lake_url = "http://["', "lake_url .*cannot be used"),
+        ('csv = "{symbol:99999999999}"', r"may hold \{symbol\}"),
+        ('csv = "{symbol!r}"', r"may hold \{symbol\}"),
+        ('csv = "{symbol:{symbol.x}}"', r"may hold \{symbol\}"),
     ],
 )
 def test_bad_file(content: str, why: str) -> None:
@@ -153,3 +161,10 @@ def test_docs_are_current() -> None:
     """The page of all settings is made from the table and cannot drift."""
     page = Path(__file__).parents[1] / "docs" / "settings.md"
     assert page.read_text().endswith(as_markdown())
+
+
+def test_bytes_that_are_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is no UTF-8 is refused in words."""
+    monkeypatch.setenv("CHANDLERY_EVERY", "60\udce5=1")
+    with pytest.raises(BadSetting, match="no UTF-8 text"):
+        read_settings()

@@ -96,5 +96,8 @@ def ms_to_datetime(ms: int) -> datetime:
 
 def ms_to_text(ms: int) -> str:
     """Epoch milliseconds as people read them: `2024-12-31 23:00:00 UTC`."""
-    text = ms_to_datetime(ms).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        text = ms_to_datetime(ms).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return f"{ms:,} ms since 1970"  # no year of ours
     return f"{text}.{ms % 1000:03d} UTC" if ms % 1000 else f"{text} UTC"

@@ -49,6 +49,23 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """The text as one line that a terminal, a log and a database can take, wherever it is from."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def shown(value: object, most: int = 80) -> str:
+    """The beginning of a foreign value, as a message shows it."""
+    try:
+        return repr(value)[:most]
+    except RecursionError:
+        return "nested too deeply to be shown"
+
+
 class ChandleryError(Exception):
     """The root of every error that Chandlery raises on purpose."""
 
@@ -80,7 +97,8 @@ class BadSeries(InputError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"'{text}' is not a series. Write EXCHANGE:SYMBOL:INTERVAL, as in binance:BTCUSDT:1h."
+            f"'{printable(text)}' is not a series. "
+            "Write EXCHANGE:SYMBOL:INTERVAL, as in binance:BTCUSDT:1h."
         )
 
 

@@ -120,3 +120,12 @@ def test_recorded_archive(recorded: Path) -> None:
             split = [line.split(",") for line in lines]
             lines = [",".join([r[0][:13], *r[1:6], r[6][:13], *r[7:]]) for r in split]
         assert csv_text(read_candles(path)).splitlines() == lines
+
+
+def test_nested_deeply() -> None:
+    """A row of a thousand lists in each other is refused like any other that is none."""
+    row: list[object] = []
+    for _ in range(1_010):
+        row = [row]
+    with pytest.raises(BadCandles, match="row 1: a candle has 12 elements: nested too deeply"):
+        parse_rows([row])

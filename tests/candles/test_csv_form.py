@@ -161,3 +161,13 @@ def test_damaged(cut: int, flip: int) -> None:
         read_csv(bytes(data[: len(data) - cut % 7]), name="x")
     except BadFile:
         return
+
+
+@pytest.mark.parametrize("empty", ["\n", "\n\n", "  \n", "\r\n", "\x0c\n"])
+def test_empty_lines(empty: str) -> None:
+    """Empty lines, as editors leave them, hold nothing and count as lines all the same."""
+    first, *others = LINES
+    text = empty + HEADER + "\n" + empty + first + "\n" + empty + "\n".join(others) + "\n" + empty
+    assert read_csv(text.encode(), name="x").equals(FRAME)
+    with pytest.raises(BadFile, match=f"line {text.count(chr(10)) + 1}: is no candle"):
+        read_csv(text.encode() + others[-1].replace(".", ".x", 1).encode(), name="x")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
+import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -14,8 +18,9 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from chandlery.candles.appended import ascends, doubtful, newest_doubtful, order_of
-from chandlery.candles.binance_rows import csv_text
+from chandlery.candles.binance_rows import LATEST_MS, csv_text
 from chandlery.candles.files import (
+    candle_bytes,
     check_interval,
     json_text,
     read_candles,
@@ -258,3 +263,61 @@ def test_candles_in_other_forms() -> None:
     assert floats["close"][0] == float(FRAME["close"][0])
     assert floats.columns == FRAME.columns
     assert pl.DataFrame(candles).equals(FRAME)
+
+
+def zipped(content: bytes, method: int) -> bytes:
+    """A zip of one file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as packed:
+        packed.writestr("a.csv", content)
+    return held.getvalue()
+
+
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """What the one file in a zip is called is of no interest, be it nothing at all."""
+    path = tmp_path / "x"
+    path.write_bytes(zipped(CSV, zipfile.ZIP_STORED).replace(b"a.csv", b"\x00.csv"))
+    assert read_file(path).frame.equals(FRAME)
+
+
+CSV = csv_text(FRAME).encode()
+LZMA = zipped(CSV, zipfile.ZIP_LZMA)
+STORED = zipped(CSV, zipfile.ZIP_STORED)
+FEATHER = candle_bytes(FRAME, form="feather")
+DAMAGED = {
+    "lzma": LZMA.replace(LZMA[60:90], b"\xff" * 30),
+    "a directory elsewhere": STORED[:40] + STORED[44:],
+    "feather": FEATHER[:-168] + bytes([FEATHER[-168] ^ 0xFF]) + FEATHER[-167:],
+    "zlib": zlib.compress(CSV),
+    "gzip after a space": b" " + gzip.compress(CSV),
+    "json": b"[" * 1_010 + b"]" * 1_010,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged(name: str, tmp_path: Path) -> None:
+    """Whatever a library raises over a damaged file, it is told of that file."""
+    path = tmp_path / "x"
+    path.write_bytes(DAMAGED[name])
+    with pytest.raises(BadFile, match="x"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, partial(zipped, method=zipfile.ZIP_DEFLATED)])
+def test_bomb(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A file that unpacks to a hundred times its size is refused before it fills memory."""
+    path = tmp_path / "x"
+    path.write_bytes(pack(b"1" * (70 << 20)))
+    with pytest.raises(BadFile, match="unpacks to more than 67,108,864 bytes"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("name", ["open_time", "close_time"])
+@pytest.mark.parametrize("late_ms", [LATEST_MS + 1, 10**17, -(10**17)])
+def test_times_of_no_year(name: str, late_ms: int, tmp_path: Path) -> None:
+    """A column file with a time beyond all dates is refused with its row, like one of text."""
+    path = tmp_path / "x"
+    late = pl.when(pl.int_range(pl.len()) == 3).then(late_ms).otherwise(pl.col(name).dt.epoch("ms"))
+    FRAME.with_columns(late.cast(SCHEMA[name]).alias(name)).write_parquet(path)
+    with pytest.raises(BadFile, match=r"row 4 is no candle: its .* time is not between"):
+        read_file(path)

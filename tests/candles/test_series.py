@@ -25,12 +25,15 @@ def test_round_trip(exchange: str, symbol: str, interval: object) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "BTCUSDT", "binance:BTCUSDT", "binance::1h", "binance:BTC/USDT:1h", "binance:../x:1h",
-     "Binance:BTCUSDT:1h", "binance:BTCUSDT:1h:x", "binance:BTC USDT:1h"],
+     "Binance:BTCUSDT:1h", "binance:BTCUSDT:1h:x", "binance:BTC USDT:1h", "binance:..:1h",
+     "binance:A,B:1h",
+     "binance:A\x00B:1h", "binance:A\x1b[2JB:1h", "binance:A\u202eB:1h", "binance:\ud800:1h"],
 )  # fmt: skip
 def test_no_series(text: str) -> None:
-    """A text that is no series is refused with an example of one."""
-    with pytest.raises(BadSeries, match="binance:BTCUSDT:1h"):
+    """A text that is no series is refused with an example of one, in words for any terminal."""
+    with pytest.raises(BadSeries, match="binance:BTCUSDT:1h") as refused:
         Series.parse(text)
+    assert str(refused.value).isprintable()
 
 
 def test_unknown_interval() -> None:

@@ -228,6 +228,9 @@ def test_bad_times() -> None:
         between(NOW, None, now_ms=NOW)
     with pytest.raises(BadSpan, match="no time"):
         to_ms("yesterday")
+    for odd in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00+23:59", 10**18, -(10**18)):
+        with pytest.raises(BadSpan, match="not between the years 1 and 9999"):
+            between(to_ms(odd), None, now_ms=NOW)
 
 
 def test_times() -> None:

@@ -237,3 +237,38 @@ class TestAnything:
         with pytest.raises(BadAnswer):
             binance.read_rows(SPOT, answered(whole[: min(length, len(whole) - 1)]), ASKED, SERIES)
         assert len(binance.read_rows(SPOT, answered(whole), ASKED, SERIES)) == 3
+
+
+DEEP = b"[" * 1_010 + b"]" * 1_010
+
+
+@pytest.mark.parametrize(
+    "body", [DEEP, b'{"symbols":' + DEEP + b"}", b'{"serverTime":' + DEEP + b"}"]
+)
+def test_nested_deeply(body: bytes) -> None:
+    """A thousand lists in each other are a bad answer, whatever was asked."""
+    for read in (binance.read_time, binance.read_listing):
+        with pytest.raises(BadAnswer):
+            read(SPOT, answered(body), ASKED)
+    status = b'{"symbols":[{"symbol":"A","baseAsset":"A","quoteAsset":"B","status":' + DEEP + b"}]}"
+    assert binance.read_listing(SPOT, answered(status), ASKED).symbols[0].status == "UNKNOWN"
+
+
+@pytest.mark.parametrize("name", ["../../x", "..", "A/B", "A B", "A:B", "A*", "A\x00", "A\x1b[2J"])
+def test_names_that_no_symbol_has(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A listed name that would lead out of a folder, or into a pattern, is left out and told."""
+    entry = {"symbol": "BTCUSDT", "baseAsset": "BTC", "quoteAsset": "USDT", "status": "TRADING"}
+    for field in ("symbol", "baseAsset", "quoteAsset"):
+        caplog.clear()
+        body = {"symbols": [entry, entry | {field: name}]}
+        listing = binance.read_listing(SPOT, answered(body), ASKED)
+        assert [one.symbol for one in listing.symbols] == ["BTCUSDT"]
+        assert "lists 1 names that no symbol has" in caplog.text
+
+
+def test_words_of_an_exchange_are_printable() -> None:
+    """What an exchange says of a refusal cannot steer the terminal on which it is shown."""
+    body = {"code": -1, "msg": "\x1b[2Jno"}
+    with pytest.raises(Refused, match=r"\\x1b\[2Jno") as refused:
+        binance.read_time(SPOT, answered(body, status=400), ASKED)
+    assert str(refused.value).isprintable()

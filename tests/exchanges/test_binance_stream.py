@@ -164,3 +164,31 @@ def test_which_exchanges_stream() -> None:
     assert goes_with("binance", ["https://api1.binance.com"])
     assert not goes_with("binance", ["https://api.binance.us"])
     assert not goes_with("binance", ["http://127.0.0.1:1"])
+
+
+@pytest.mark.parametrize("name", [[], {}, [[1]]])
+def test_a_stream_without_a_name(name: object) -> None:
+    """A message of something that is no stream is passed over."""
+    body = orjson.dumps({"stream": name, "data": {"k": CANDLE}})
+    assert read_message(body, NAMES, 5) is None
+
+
+def test_a_number_and_a_line_end() -> None:
+    """A price with a line's end after it cannot be kept exactly, so the candle is none."""
+    with pytest.raises(BadAnswer, match="no candle"):
+        read_message(message(o="93576.5\n"), NAMES, 5)
+
+
+@pytest.mark.parametrize("key", ["data", "error", "result"])
+def test_nested_deeply(key: str) -> None:
+    """A thousand lists in each other are a bad message, or no answer to anything."""
+    deep = b"[" * 1_010 + b"]" * 1_010
+    told = b'{"stream":"btcusdt@kline_1m","data":' + deep + b"}"
+    with pytest.raises(BadAnswer):
+        read_message(told, NAMES, 5)
+    try:
+        read = read_message(b'{"%s":' % key.encode() + deep + b',"id":3}', NAMES, 5)
+    except BadAnswer as error:
+        assert "nested too deeply" in str(error)  # noqa: PT017  one of both must hold
+    else:
+        assert read == Reply(3)

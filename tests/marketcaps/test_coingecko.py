@@ -349,3 +349,32 @@ class TestSparklines:
         """A picture that cannot be read is no reason to refuse a coin."""
         with opened(listed({**COIN, "sparkline_in_7d": odd})) as (client, _):
             assert client.top(1).coins[0].sparkline == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"market_cap_rank": 10**20},
+        {"market_cap_rank": -1},
+        {"current_price": "0e-999999"},
+        {"current_price": "0." + "3" * 400},
+    ],
+)
+def test_numbers_that_no_store_keeps(changed: dict[str, object]) -> None:
+    """Ranks beyond all coins, zeros and fractions of endless digits are no numbers of a coin."""
+    written = {name: f"%{name}%" for name in changed}
+    text = json.dumps([COIN | written])
+    for name, value in changed.items():
+        text = text.replace(f'"%{name}%"', str(value))
+    with pytest.raises(BadAnswer, match=f"coin 1: {next(iter(changed))}"):
+        read_markets(answered(text), ASKED)
+
+
+def test_names_that_no_store_keeps() -> None:
+    """Halves of characters, zeros and escapes in a name are written out."""
+    text = json.dumps([COIN | {"name": "A\ud800B\x00C\x1b[2J"}])
+    (coin,) = read_markets(answered(text), ASKED)
+    assert coin.name == "A\\ud800B\\x00C\\x1b[2J"
+    with pytest.raises(Refused) as refused:
+        read_markets(answered('{"error": "\\ud800"}', status=400), ASKED)
+    assert str(refused.value).isprintable()

@@ -109,3 +109,8 @@ def test_recorded_errors(recorded: Path) -> None:
             with pytest.raises(kinds[answer.status]):
                 judge(answer, ASKED)
     assert seen == set(kinds)
+
+
+def test_excerpt_is_printable() -> None:
+    """What a server says cannot steer the terminal on which it is shown."""
+    assert excerpt(answered(500, b"\x1b]0;owned\x07"), ASKED) == r" (\x1b]0;owned\x07)"

@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chandlery.web import create_app
+from tests.torture.lengths import scaled
 from tests.web.kept import sandbox_keeper
 
 pytestmark = pytest.mark.slow
@@ -44,6 +45,8 @@ OPERATIONS: Final = (
 )
 ENDLESS: Final = "GET /api/v1/events"
 """Its answer does not end; tests/web/test_events.py reads it."""
+EXAMPLES: Final = scaled(short=30, full=400)
+"""So many questions for each operation."""
 CHECKS: Final = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
@@ -70,7 +73,7 @@ def test_described(operations: dict[str, Any], name: str) -> None:
     """No question, however odd, leads to a server error or to an answer that is not described."""
 
     @given(case=operations[name].as_strategy())
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: schemathesis.Case[Any]) -> None:
         # Without a socket nobody unpacks what is compressed.
         case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})

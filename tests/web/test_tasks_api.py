@@ -256,3 +256,23 @@ def test_symbols_that_nobody_can_list(desk: Desk) -> None:
     """With no list in the store and no exchange that answers, that is said."""
     desk.rehearsal.box.faults.always("451", service="binance")
     assert desk.get("/symbols?query=btc", 502)["error"]["code"] == "exchange_unavailable"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 4_000, b'{"kind": "collect", "series": "\\ud800"}', b'{"\\ud800": 1}']
+)
+def test_bodies_that_nobody_means(desk: Desk, body: bytes) -> None:
+    """Thousands of brackets and halves of characters are the sender's error, not ours."""
+    headers = BEARER | {"Content-Type": "application/json"}
+    answer = desk.client.post("/api/v1/tasks", data=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs?series=%00", "/runs?before=%00", "/tasks/%00", "/symbols?query=a%00"]
+)
+def test_the_character_zero(desk: Desk, path: str) -> None:
+    """What no database of ours can be asked for is refused, not passed on to it."""
+    (parameter,) = desk.get(path, 422)["error"]["parameters"]
+    assert parameter["problem"] == "may not hold the character zero"

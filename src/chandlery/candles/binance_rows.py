@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from chandlery.candles.frame import DECIMAL, DECIMAL_COLUMNS, SCHEMA, TIME, checked, empty
-from chandlery.errors import BadCandles
+from chandlery.errors import BadCandles, shown
 
 ROW_LENGTH: Final = 12
 MICROSECONDS_FROM: Final = 10**14
@@ -96,7 +96,7 @@ def _first_bad_row(rows: Sequence[object]) -> BadCandles:
     for number, row in enumerate(rows, start=1):
         fault = _fault(row)
         if fault:
-            return BadCandles(f"row {number}: {fault}: {row!r:.300}")
+            return BadCandles(f"row {number}: {fault}: {shown(row, 300)}")
     return BadCandles("rows of different lengths")
 
 
@@ -106,7 +106,7 @@ def _fault(row: object) -> str | None:
     for name, value, expected in zip((*SCHEMA, "ignore"), row, _ROW_TYPES, strict=True):
         if type(value) is not expected:
             return f"{name} should be {'text' if expected is str else 'a whole number'}"
-        if isinstance(value, str) and name in DECIMAL_COLUMNS and not _EXACT.match(value):
+        if isinstance(value, str) and name in DECIMAL_COLUMNS and not _EXACT.fullmatch(value):
             return f"{name} is not a decimal of at most 30 + 8 digits"
         if isinstance(value, int) and not 0 <= value < _LATEST:
             return f"{name} is out of range"

@@ -27,8 +27,8 @@ def read_columns(data: bytes, *, name: str) -> FileRows:
     read = pl.read_parquet if data.startswith(PARQUET_MAGIC) else pl.read_ipc
     try:
         frame = read(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        why = str(error).splitlines()[0]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        why = (str(error).splitlines() or ["damaged"])[0]
         raise BadFile(name, f"is no candle file that Chandlery can read: {why}") from error
     if frame.schema == pl.Schema(SCHEMA):
         refuse_unsound(frame, name)

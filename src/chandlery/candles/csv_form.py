@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final
 
 import polars as pl
@@ -26,6 +27,10 @@ _NAMES: Final = (*SCHEMA, "ignore")
 _KNOWN_WIDTHS: Final = (6, 11, ROW_LENGTH)
 """Without a header: time and five values, Binance's row, and that without its empty twelfth."""
 
+_BLANK: Final = re.compile(rb"\n\s+")
+"""Empty lines, which polars would take for rows without values, and space before values."""
+_PACKED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd")
+"""What polars would unpack by itself, to whatever size: gzip, zlib and zstd."""
 _BARE: Final = re.compile(rb"[0-9][0-9.]*(,[0-9][0-9.]*){11}")
 
 
@@ -77,8 +82,8 @@ def read_csv_rows(data: bytes, *, name: str) -> FileRows:
 
 
 def _first_lines(data: bytes) -> list[str]:
-    head = data[:8192].decode("utf-8", errors="replace").splitlines()
-    return [line for line in head if line.strip() and not line.startswith("#")][:2]
+    lines = (line for _, line in _data_lines(data[:8192], skip_header=False))
+    return list(islice(lines, 2))
 
 
 def _header(line: str) -> tuple[str, ...] | None:
@@ -115,9 +120,12 @@ def _unnamed(width: int, name: str) -> list[str]:
 
 
 def _table(data: bytes, name: str, *, skip_header: bool) -> pl.DataFrame:
+    dense = _BLANK.sub(b"\n", data).lstrip()
+    if dense.startswith(_PACKED):
+        raise BadFile(name, "is packed in another way than gzip or zip. Unpack it first.")
     try:
         return pl.read_csv(
-            io.BytesIO(data), has_header=skip_header, infer_schema=False, comment_prefix="#"
+            io.BytesIO(dense), has_header=skip_header, infer_schema=False, comment_prefix="#"
         )
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         width = len(_first_lines(data)[0].split(","))
@@ -146,8 +154,10 @@ def _line_numbers(data: bytes, rows: Sequence[int], *, skip_header: bool) -> lis
 
 
 def _data_lines(data: bytes, *, skip_header: bool) -> Iterator[tuple[int, str]]:
-    text = data.decode("utf-8", errors="replace").splitlines()
-    kept = ((n, line) for n, line in enumerate(text, 1) if line.strip() and line[0] != "#")
+    """What polars takes for lines; characters that only Python takes for ends of them are none."""
+    lines = ((number, line.strip()) for number, line in enumerate(data.split(b"\n"), 1))
+    kept = ((number, line) for number, line in lines if line and not line.startswith(b"#"))
     if skip_header:
         next(kept, None)
-    yield from kept
+    for number, line in kept:
+        yield number, line.decode("utf-8", errors="replace")

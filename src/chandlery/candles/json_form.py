@@ -14,7 +14,7 @@ from chandlery.candles.column_names import our_names
 from chandlery.candles.file_rows import FileRows
 from chandlery.candles.frame import DECIMAL_COLUMNS, SCHEMA
 from chandlery.candles.text_rows import candles_of, refuse_unsound
-from chandlery.errors import BadCandles, BadFile
+from chandlery.errors import BadCandles, BadFile, shown
 
 _SIX: Final = tuple(SCHEMA)[:6]
 
@@ -30,12 +30,21 @@ def read_json(data: bytes, *, name: str) -> FileRows:
     except orjson.JSONDecodeError as error:
         raise BadFile(name, f"{error}.") from error
     if not isinstance(rows, list):
-        raise BadFile(name, f"is JSON, but no list of candles: {rows!r:.80}")
+        raise BadFile(name, f"is JSON, but no list of candles: {shown(rows)}")
     if not rows:
         raise BadFile(name, "holds no candles.")
     if isinstance(rows[0], list) and len(rows[0]) == ROW_LENGTH:
         return _binance(rows, name)
-    return candles_of(_table(json.loads(data, parse_float=str), name), name)
+    return candles_of(_table(_as_written(data, name), name), name)
+
+
+def _as_written(data: bytes, name: str) -> list[object]:
+    """The list once more, its numbers as text."""
+    try:
+        rows: list[object] = json.loads(data, parse_float=str, parse_int=str)
+    except RecursionError as error:
+        raise BadFile(name, "is JSON, but nested too deeply for a list of candles.") from error
+    return rows
 
 
 def json_text(frame: pl.DataFrame) -> bytes:
@@ -98,7 +107,7 @@ def _table(rows: list[object], name: str) -> pl.DataFrame:
     if len(objects) < len(rows):
         why = (
             "is JSON, but no list of candles: each must be an array of "
-            f"{ROW_LENGTH} or {len(_SIX)} elements, or an object. The first is {rows[0]!r:.80}"
+            f"{ROW_LENGTH} or {len(_SIX)} elements, or an object. The first is {shown(rows[0])}"
         )
         raise BadFile(name, why)
     return _as_text(objects, name)

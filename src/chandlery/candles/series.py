@@ -9,7 +9,14 @@ from fnmatch import fnmatchcase
 from chandlery.candles.interval import Interval
 from chandlery.errors import BadSeries
 
-_TEXT = re.compile(r"([a-z][a-z0-9-]{0,31}):([^\s:/\\]{1,50}):([0-9a-zA-Z]{1,4})")
+_SYMBOL = r"[^\s:,/\\]{1,50}"
+_TEXT = re.compile(rf"([a-z][a-z0-9-]{{0,31}}):({_SYMBOL}):([0-9a-zA-Z]{{1,4}})")
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a symbol may be written like this: it becomes a part of names of files, too."""
+    is_dots = not text.strip(".")
+    return re.fullmatch(_SYMBOL, text) is not None and text.isprintable() and not is_dots
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Series:
         With `*` or `?` in it the series is a pattern that stands for many.
         """
         found = _TEXT.fullmatch(text.strip())
-        if found is None:
+        if found is None or not is_symbol(found[2]):
             raise BadSeries(text)
         return cls(found[1], found[2], Interval.parse(found[3]))
 

@@ -16,6 +16,8 @@ from chandlery.errors import FileExists, UnknownFormat
 MOST_ROWS: Final = 1_000
 """The rows of a table for people; the other forms are whole."""
 
+_FORMULA: Final = r"^\s*[=+@\t\r-]|^[\t\r]"
+_NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _AT_ONCE: Final = 20_000
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
@@ -32,7 +34,7 @@ def table_text(answer: pl.LazyFrame) -> tuple[str, bool]:
 
 def csv_parts(answer: pl.LazyFrame) -> Iterator[str]:
     """The whole answer as CSV with a header, times in ISO 8601 with `Z`."""
-    frame = _readable(answer).collect(engine="streaming")
+    frame = _harmless(_readable(answer), answer).collect(engine="streaming")
     yield frame.head(0).write_csv()
     for part in frame.iter_slices(_AT_ONCE):
         yield part.write_csv(include_header=False)
@@ -60,7 +62,7 @@ def write_answer(answer: pl.LazyFrame, path: Path, form: str, *, force: bool = F
 
 
 def _write_csv(answer: pl.LazyFrame, path: Path) -> None:
-    _readable(answer).sink_csv(path)
+    _harmless(_readable(answer), answer).sink_csv(path)
 
 
 def _write_json(answer: pl.LazyFrame, path: Path) -> None:
@@ -84,6 +86,22 @@ def _readable(answer: pl.LazyFrame) -> pl.LazyFrame:
     return answer.with_columns(
         _as_text(pl.col(name), dtype) for name, dtype in answer.collect_schema().items()
     )
+
+
+def _harmless(readable: pl.LazyFrame, answer: pl.LazyFrame) -> pl.LazyFrame:
+    """Text that a spreadsheet would take for a formula begins with an apostrophe, as it wants."""
+    return readable.with_columns(
+        pl.when(_is_formula(pl.col(name)))
+        .then("'" + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, dtype in answer.collect_schema().items()
+        if dtype == pl.String
+    )
+
+
+def _is_formula(column: pl.Expr) -> pl.Expr:
+    return column.str.contains(_FORMULA) & ~column.str.contains(_NUMBER)
 
 
 def _as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -8,8 +8,11 @@ from typing import Final
 
 from chandlery.candles.span import Span
 from chandlery.clock import ms_to_text
-from chandlery.errors import BadSpan
+from chandlery.errors import BadSpan, printable, shown
 
+EARLIEST_MS: Final = -62_135_596_800_000
+LATEST_MS: Final = 253_402_300_800_000
+"""The years that dates have, from 1 to 9999 in UTC."""
 MOST: Final = 1_000_000
 """The most candles of one `--last`; more is asked by `--since`, which can be interrupted."""
 
@@ -68,10 +71,16 @@ When = datetime | str | int
 def to_ms(when: When) -> int:
     """Epoch milliseconds. What names no time zone is UTC. Raises `BadSpan` for what is no time."""
     if isinstance(when, int):
-        return when
+        return _in_our_years(when, when)
     time = when if isinstance(when, datetime) else _parsed(when)
     aware = time if has_zone(time) else time.replace(tzinfo=UTC)
-    return int(aware.timestamp() * 1000)
+    return _in_our_years(int(aware.timestamp() * 1000), when)
+
+
+def _in_our_years(ms: int, when: When) -> int:
+    if not EARLIEST_MS <= ms < LATEST_MS:
+        raise BadSpan(f"{shown(when)} is not between the years 1 and 9999, in UTC.")
+    return ms
 
 
 def has_zone(when: When) -> bool:
@@ -85,5 +94,8 @@ def _parsed(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.strip())
     except ValueError as error:
-        msg = f"'{text}' is no time. Write 2024-12-31, 2024-12-31T18:00 or 2024-12-31T18:00+01:00."
+        msg = (
+            f"'{printable(text)}' is no time. "
+            "Write 2024-12-31, 2024-12-31T18:00 or 2024-12-31T18:00+01:00."
+        )
         raise BadSpan(msg) from error

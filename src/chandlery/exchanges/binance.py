@@ -5,6 +5,7 @@ Every market of Binance speaks it; in what they differ stands in `binance_market
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
@@ -12,8 +13,9 @@ from typing import Any, Final, TypeVar, cast
 import orjson
 
 from chandlery.candles.interval import DAY_MS, Interval
-from chandlery.candles.series import Series
+from chandlery.candles.series import Series, is_symbol
 from chandlery.candles.span import Span
+from chandlery.clock import ms_to_text
 from chandlery.errors import (
     BadAnswer,
     ChandleryError,
@@ -21,11 +23,15 @@ from chandlery.errors import (
     Refused,
     ServerFault,
     UnknownSymbol,
+    printable,
+    shown,
 )
 from chandlery.exchanges.binance_markets import BinanceMarket
 from chandlery.market import SymbolInfo
 from chandlery.transport.request import Answer, Request
-from chandlery.transport.verdict import excerpt
+from chandlery.transport.verdict import excerpt, http_date_ms
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -34,6 +40,9 @@ _JSON_WORDS: Final[dict[type, str]] = {list: "a list", dict: "an object", str: "
 _SHORTEST_MONTH_MS: Final = 28 * DAY_MS
 _OFF_GRID: Final = 10
 """Rows that a span may have beyond those of its grid: after an outage trading may begin off it."""
+
+_APART_MS: Final = 60_000
+"""What serverTime and the date of its answer may differ by; seen were fractions of a second."""
 
 _ILLEGAL_CHARACTERS: Final = -1100
 _UNKNOWN_INTERVAL: Final = -1120
@@ -93,8 +102,13 @@ def read_time(market: BinanceMarket, answer: Answer, request: Request) -> int:
     """The exchange's clock in epoch milliseconds."""
     found = _object(market, answer, request).get("serverTime")
     if type(found) is not int or found <= 0:
-        msg = f"serverTime is not a time: {found!r:.50}"
+        msg = f"serverTime is not a time: {shown(found, 50)}"
         raise BadAnswer(msg)
+    date_ms = http_date_ms(answer.headers.get("date", ""))
+    if date_ms is not None and abs(found - date_ms) > _APART_MS:
+        # What is closed is decided by this time, so one that is contradicted is none.
+        dated = ms_to_text(date_ms)
+        raise BadAnswer(f"serverTime says {shown(found, 50)}, and the answer is dated {dated}")
     return found
 
 
@@ -103,7 +117,12 @@ def read_listing(market: BinanceMarket, answer: Answer, request: Request) -> Lis
     found = _object(market, answer, request)
     listed = _expect(found.get("symbols"), list, "symbols")
     symbols = [_symbol(market, number, entry) for number, entry in enumerate(listed, start=1)]
-    return Listing(symbols, _weight_limit(found.get("rateLimits")))
+    usable = [one for one in symbols if all(map(_is_name, (one.symbol, one.base, one.quote)))]
+    if len(usable) < len(symbols):
+        odd = next(one for one in symbols if one not in usable)
+        count = len(symbols) - len(usable)
+        log.warning("%s lists %d names that no symbol has: %s.", market.title, count, shown(odd))
+    return Listing(usable, _weight_limit(found.get("rateLimits")))
 
 
 def _klines(
@@ -145,7 +164,7 @@ def _json(answer: Answer) -> object:
 
 def _expect(found: object, kind: type[T], what: str) -> T:
     if not isinstance(found, kind):
-        msg = f"{what} should be {_JSON_WORDS[kind]}, and is {found!r:.100}"
+        msg = f"{what} should be {_JSON_WORDS[kind]}, and is {shown(found, 100)}"
         raise BadAnswer(msg)
     return found
 
@@ -180,7 +199,7 @@ def _coded(answer: Answer) -> tuple[int | None, str]:
         return None, ""
     match body:
         case {"code": int(code), "msg": str(text)}:
-            return code, text[:300]
+            return code, printable(text[:300])
     return None, ""
 
 
@@ -201,8 +220,14 @@ def _symbol(market: BinanceMarket, number: int, entry: object) -> SymbolInfo:
         _expect(found.get(name), str, f"{name} in {what}")
         for name in ("symbol", "baseAsset", "quoteAsset")
     )
-    status = market.statuses.get(str(found.get("status")), "UNKNOWN")
+    stated = found.get("status")
+    status = market.statuses.get(stated if isinstance(stated, str) else "", "UNKNOWN")
     return SymbolInfo(symbol, base, quote, status, _tick_decimals(found.get("filters")))
+
+
+def _is_name(text: str) -> bool:
+    """Whether it may become part of a series and of the names of files."""
+    return is_symbol(text) and not {"*", "?"} & set(text)
 
 
 def _tick_decimals(filters: object) -> int | None:

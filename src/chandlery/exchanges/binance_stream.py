@@ -14,7 +14,7 @@ from chandlery.candles.binance_rows import EXACT_DECIMAL, LATEST_MS
 from chandlery.candles.frame import DECIMALS
 from chandlery.candles.interval import INTERVALS
 from chandlery.candles.series import Series
-from chandlery.errors import BadAnswer, NoSuchInterval, UnknownSymbol
+from chandlery.errors import BadAnswer, NoSuchInterval, UnknownSymbol, printable, shown
 from chandlery.exchanges import binance_markets
 from chandlery.exchanges.stream import Row, StreamCandle
 
@@ -117,23 +117,25 @@ def read_message(text: bytes | str, names: Mapping[str, Series], heard_ms: int) 
     except orjson.JSONDecodeError as error:
         raise BadAnswer(f"{len(text)} bytes of a stream that are no JSON: {text!r:.80}") from error
     if not isinstance(read, dict):
-        raise BadAnswer(f"a stream's message should be an object, and is {read!r:.80}")
+        raise BadAnswer(f"a stream's message should be an object, and is {shown(read)}")
     name, data = read.get("stream"), read.get("data", read)
     if isinstance(data, dict) and data.get("e") == SHUTDOWN:
         return Shutdown()
     if name is None:
         return _reply(read)
-    series = names.get(name)
+    series = names.get(name) if isinstance(name, str) else None
     return None if series is None else _candle(data, series, heard_ms)
 
 
 def _reply(read: dict[str, Any]) -> Reply:
     error = read.get("error", read)
     if isinstance(error, dict) and "msg" in error:
-        return Reply(read.get("id"), f"{error['msg']}")
+        said = error["msg"]
+        words = printable(said[:300]) if isinstance(said, str) else shown(said)
+        return Reply(read.get("id"), words)
     if "result" in read:
         return Reply(read.get("id"))
-    raise BadAnswer(f"a stream's message that is neither a candle nor an answer: {read!r:.80}")
+    raise BadAnswer(f"a stream's message that is neither a candle nor an answer: {shown(read)}")
 
 
 def _candle(data: Any, series: Series, heard_ms: int) -> StreamCandle:  # noqa: ANN401  JSON
@@ -145,11 +147,11 @@ def _candle(data: Any, series: Series, heard_ms: int) -> StreamCandle:  # noqa: 
         closed, event_ms = candle["x"], data["E"]
         stated = (candle["s"], candle["i"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise BadAnswer(f"{series}: a stream's message that is no candle: {data!r:.80}") from error
+        raise BadAnswer(f"{series}: a stream's message that is no candle: {shown(data)}") from error
     if stated != (series.symbol, series.interval.text):
-        raise BadAnswer(f"{series}: a stream's candle says that it is of {stated}")
+        raise BadAnswer(f"{series}: a stream's candle says that it is of {shown(stated)}")
     if not _sound(row, event_ms) or type(closed) is not bool:
-        raise BadAnswer(f"{series}: a stream's candle with impossible values: {data!r:.300}")
+        raise BadAnswer(f"{series}: a stream's candle with impossible values: {shown(data, 300)}")
     return StreamCandle(series, row, closed, event_ms, heard_ms)
 
 
@@ -157,7 +159,7 @@ def _decimal(text: Any) -> str:  # noqa: ANN401  JSON
     """The text as kept decimals are written; raises TypeError for what cannot be kept exactly."""
     if _AS_KEPT.fullmatch(text):
         return str(text)
-    if not _EXACT.match(text):
+    if not _EXACT.fullmatch(text):
         raise TypeError
     whole, _, fraction = text.partition(".")
     return f"{int(whole)}.{fraction[:DECIMALS].ljust(DECIMALS, '0')}"
@@ -169,4 +171,5 @@ def _sound(row: Row, event_ms: object) -> bool:
         return False
     opened, closes, at, trades = whole
     in_time = 0 <= opened <= closes < LATEST_MS and 0 <= at < LATEST_MS
-    return in_time and 0 <= trades < _MOST_TRADES
+    first, high, low, last = map(float, row[1:5])  # which of two is larger survives the rounding
+    return in_time and 0 <= trades < _MOST_TRADES and low <= min(first, last, high, max(first, last))

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from chandlery.clock import Clock
+from chandlery.errors import printable
 from chandlery.transport.connections import user_agent
 
 _LOOK_SECONDS: Final = 0.25
@@ -92,7 +93,7 @@ class Link:
                 self.opened = self.heard_last = self._clock.monotonic()
                 self._read(connection)
         except Exception as error:  # noqa: BLE001  whatever it was, the connection is over
-            self.error = self._words(error)
+            self.error = printable(self._words(error))
         finally:
             self.ended = True
 

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from chandlery.errors import BadAnswer, ChandleryError, Refused
+from chandlery.errors import BadAnswer, ChandleryError, Refused, printable, shown
 from chandlery.market import MarketCap
 from chandlery.transport.request import Answer, Request
 from chandlery.transport.verdict import excerpt
@@ -30,6 +30,7 @@ PAGE_LIMIT: Final = 250
 
 _MOST_DIGITS: Final = 30
 """Before or after the point: no price, cap or percentage has more, and no store could keep it."""
+_LAST_RANK: Final = 1_000_000
 _EVERY_HOURS: Final = 4
 _SIX_DIGITS: Final = Context(prec=6)
 _PRO_HOST: Final = "pro-api.coingecko.com"
@@ -81,7 +82,7 @@ def read_markets(answer: Answer, request: Request) -> list[MarketCap]:
         raise _refusal(answer, request)
     found = _json(answer)
     if not isinstance(found, list):
-        msg = f"the answer should be a list of coins, and is {found!r:.100}"
+        msg = f"the answer should be a list of coins, and is {shown(found, 100)}"
         raise BadAnswer(msg)
     return [_coin(number, entry) for number, entry in enumerate(found, start=1)]
 
@@ -111,18 +112,18 @@ def _no_number(text: str) -> Decimal:
 
 def _coin(number: int, entry: object) -> MarketCap:
     if not isinstance(entry, dict):
-        msg = f"coin {number} is {entry!r:.100}"
+        msg = f"coin {number} is {shown(entry, 100)}"
         raise BadAnswer(msg)
     read = _Fields(number, entry)
-    rank = read.decimal("market_cap_rank")
+    rank = read.rank()
     return MarketCap(
         id=read.text("id"),
         symbol=read.text("symbol"),
         name=read.text("name"),
-        rank=None if rank is None else int(rank),
-        price=read.decimal("current_price"),
-        market_cap=read.decimal("market_cap"),
-        volume_24h=read.decimal("total_volume"),
+        rank=rank,
+        price=read.amount("current_price"),
+        market_cap=read.amount("market_cap"),
+        volume_24h=read.amount("total_volume"),
         change_24h_percent=read.decimal("price_change_percentage_24h"),
         last_updated_ms=read.time_ms("last_updated"),
         sparkline=_sparkline(entry.get("sparkline_in_7d")),
@@ -142,7 +143,14 @@ def _sparkline(found: object) -> tuple[Decimal, ...]:
 
 
 def _fits(number: Decimal) -> bool:
-    return not number or abs(number.adjusted()) <= _MOST_DIGITS
+    """Whether it can be kept and shown, with all its digits; zeros have an exponent, too."""
+    _, digits, exponent = number.as_tuple()
+    return (
+        isinstance(exponent, int)
+        and abs(exponent) <= 2 * _MOST_DIGITS
+        and len(digits) <= 2 * _MOST_DIGITS
+        and abs(number.adjusted()) <= _MOST_DIGITS
+    )
 
 
 class _Fields:
@@ -156,7 +164,7 @@ class _Fields:
         value = self._entry.get(name)
         if not isinstance(value, str) or not value:
             raise self._odd(name, "should be text")
-        return value
+        return printable(value)
 
     def decimal(self, name: str) -> Decimal | None:
         value = self._entry.get(name, "missing")
@@ -165,6 +173,20 @@ class _Fields:
         if not isinstance(value, Decimal) or not _fits(value):
             raise self._odd(name, "should be a number or null")
         return value
+
+    def amount(self, name: str) -> Decimal | None:
+        value = self.decimal(name)
+        if value is not None and value < 0:
+            raise self._odd(name, "should not be negative")
+        return value
+
+    def rank(self) -> int | None:
+        name = "market_cap_rank"
+        value = self.decimal(name)
+        if value is not None and not 0 <= value <= _LAST_RANK:
+            why = f"should be a rank up to {_LAST_RANK:,} or null"
+            raise self._odd(name, why)
+        return None if value is None else int(value)
 
     def time_ms(self, name: str) -> int | None:
         value = self._entry.get(name)
@@ -179,7 +201,7 @@ class _Fields:
 
     def _odd(self, name: str, why: str) -> BadAnswer:
         value = self._entry.get(name, "missing")
-        return BadAnswer(f"coin {self._number}: {name} {why}, and is {value!r:.80}")
+        return BadAnswer(f"coin {self._number}: {name} {why}, and is {shown(value)}")
 
 
 def _refusal(answer: Answer, request: Request) -> ChandleryError:
@@ -198,11 +220,11 @@ def _coded(answer: Answer) -> tuple[int | None, str]:
         return None, ""
     match body:
         case {"status": {"error_code": code, "error_message": str(text)}}:
-            return _code(code), text[:300]
+            return _code(code), printable(text[:300])
         case {"error": {"status": {"error_code": code, "error_message": str(text)}}}:
-            return _code(code), text[:300]
+            return _code(code), printable(text[:300])
         case {"error": str(text)}:
-            return None, text[:300]
+            return None, printable(text[:300])
     return None, ""
 
 

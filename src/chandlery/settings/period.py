@@ -84,7 +84,7 @@ def _key(name: str) -> str:
 
 
 def _seconds(period: object) -> float | None:
-    if period in {None, "", AT_CLOSE}:
+    if period in (None, "", AT_CLOSE):  # a list from a file cannot be looked up in a set
         return None
     try:
         seconds = float(str(period))

@@ -23,7 +23,11 @@ def read_settings(**flags: Any) -> Settings:  # noqa: ANN401  as the fields of S
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise _in_words(error) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeEncodeError as error:
+        msg = "A setting holds bytes that are no UTF-8 text. Look at the environment and the flags."
+        raise BadSetting(msg) from error
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits are no TOML error, and hundreds of brackets neither.
         raise BadSetting(f"{FILE} is no valid TOML: {error}.") from error
     except OSError as error:
         raise BadSetting(f"{FILE} cannot be read: {error.strerror or error}.") from error

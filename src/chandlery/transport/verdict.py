@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
-from chandlery.errors import BadAnswer, Blocked, RateLimited, ServerFault
+from chandlery.errors import BadAnswer, Blocked, RateLimited, ServerFault, printable
 from chandlery.transport.request import Answer, Request
 
 TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS
@@ -48,11 +48,19 @@ def retry_after(answer: Answer) -> float:
     header = answer.headers.get("retry-after", "").strip()
     seconds = _seconds(header)
     if seconds is None:
-        until_ms = _date_ms(header) or _until_ms(answer.body)
+        until_ms = http_date_ms(header) or _until_ms(answer.body)
         seconds = (until_ms - answer.received_ms) / 1000 if until_ms else None
     if seconds is None:
         seconds = DEFAULT_WAIT.get(HTTPStatus(answer.status), DEFAULT_WAIT[TOO_MANY])
     return min(max(seconds, 1.0), LONGEST_WAIT)
+
+
+def http_date_ms(text: str) -> int | None:
+    """The moment that a header such as `Date` names, in epoch milliseconds; None for no date."""
+    try:
+        return int(parsedate_to_datetime(text).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def excerpt(answer: Answer, request: Request) -> str:
@@ -63,7 +71,7 @@ def excerpt(answer: Answer, request: Request) -> str:
     if text.startswith("<"):
         return " (a web page, not data)"
     said = _SAID.search(text)
-    text = request.hide(said[1] if said else text)
+    text = printable(request.hide(said[1] if said else text))
     return f" ({text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''})"
 
 
@@ -75,13 +83,6 @@ def _limit_reason(status: int) -> str:
 
 def _seconds(text: str) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else None
-
-
-def _date_ms(text: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(text).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _until_ms(body: bytes) -> int | None:

@@ -70,6 +70,15 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_zero(cls, value: object) -> object:
+        # PostgreSQL has no such text, and would be what fails.
+        if isinstance(value, str) and "\0" in value:
+            msg = "may not hold the character zero"
+            raise ValueError(msg)
+        return value
+
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401
         QUERIES[cls.__name__] = cls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, request
 
@@ -83,7 +83,7 @@ def _page(source: CandleSource, query: CandlesQuery, shown: Shown) -> Page:
 def _headers(query: CandlesQuery, page: Page) -> dict[str, str]:
     told = {"Chandlery-Unfinished": str(page.candles.unfinished)}
     if page.base is not None:
-        told["Chandlery-Derived-From"] = str(page.base)
+        told["Chandlery-Derived-From"] = quote(str(page.base), safe=":")
     if page.has_older:
         asked = {
             "series": str(query.series),
