@@ -57,7 +57,7 @@ class TestForming:
 
     def test_from_the_first_unfinished_on(self) -> None:
         """What follows an unfinished candle is not counted as closed, whatever its close time."""
-        rows = [row(THIS_HOUR - HOUR, length_ms=3 * HOUR), row(THIS_HOUR, length_ms=60_000)]
+        rows = [row(THIS_HOUR - HOUR, length_ms=2 * HOUR), row(THIS_HOUR, length_ms=60_000)]
         assert read(rows).unfinished == 2
 
 
@@ -77,6 +77,10 @@ class TestBadAnswers:
             ([["x", *row(FIRST)[1:]]], "row 1: open_time"),
             ([[FIRST, 1.5, *row(FIRST)[2:]]], "row 1: open"),
             ([[FIRST, "NaN", *row(FIRST)[2:]]], "row 1: open"),
+            ([row(FIRST), [FIRST + HOUR, "9", *row(FIRST)[2:]]], "row 2: its high is not"),
+            ([[*row(FIRST)[:3], "1.5", *row(FIRST)[4:]]], "row 1: its low is not the lowest"),
+            ([[*row(FIRST)[:3], "3", *row(FIRST)[4:]]], "row 1: its high is not the highest"),
+            ([row(FIRST), row(FIRST + HOUR, length_ms=9 * HOUR)], "row 2: it closes long after"),
         ],
     )
     def test_reasons(self, rows: list[Any], reason: str) -> None:

@@ -187,7 +187,7 @@ def test_every_kind_is_known() -> None:
 @pytest.mark.parametrize(
     ("kind", "times", "match"),
     [
-        ("melt", -1, "checksum, cut, missing"),
+        ("melt", -1, "checksum, missing, reissue"),
         ("cut", 3, "only 'checksum'"),
         ("checksum", 0, "1 or more"),
     ],

@@ -14,19 +14,21 @@ EARLIEST_MS: Final = 1_230_768_000_000
 """2009-01-01, before the first coin. An earlier time is in the wrong unit."""
 
 _OPEN_MS: Final = pl.col("open_time").dt.epoch("ms")
+_CLOSE_MS: Final = pl.col("close_time").dt.epoch("ms")
 _FAULTS: Final[dict[str, pl.Expr]] = {
     "a price, a volume or a time is missing": pl.any_horizontal(
         pl.col(name).is_null() for name in NEEDED
     ),
     "its open time is not between 2009 and 2100": ~_OPEN_MS.is_between(EARLIEST_MS, LATEST_MS),
+    "its close time is not between 1970 and 2100": ~_CLOSE_MS.is_between(0, LATEST_MS),
     "a number is negative": pl.any_horizontal(
         pl.col(name) < 0 for name in (*DECIMAL_COLUMNS, "trades")
     ),
     "its high is not the highest price": pl.col("high") < pl.max_horizontal("open", "low", "close"),
     "its low is not the lowest price": pl.col("low") > pl.min_horizontal("open", "close"),
 }
-"""Close times are left alone: the exchange itself has candles that close before they open, and a
-file without them still holds candles."""
+"""A close time may be before its open time: the exchange itself has such candles. A file without
+close times still holds candles."""
 
 
 def first_fault(frame: pl.DataFrame) -> tuple[int, str] | None:

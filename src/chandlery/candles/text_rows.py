@@ -70,10 +70,16 @@ def refuse_unsound(
 def bad_row(name: str, places: Places, row: int, why: str, table: pl.DataFrame) -> BadFile:
     """The error that names the place of `row`, counted from 0, and shows it."""
     (number,) = places.numbers([row])
-    values = ",".join("" if value is None else str(value) for value in table.row(row))
+    values = ",".join("" if value is None else str(value) for value in _values(table, row))
     if places.unit == "line":
         return BadFile(name, f"is no candle ({why}): {values:.200}", line=number)
     return BadFile(name, f"{places.unit} {number} is no candle: {why}: {values:.200}")
+
+
+def _values(table: pl.DataFrame, row: int) -> tuple[object, ...]:
+    """The values of a row; times as numbers, for they may be of no year that Python has."""
+    times = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.Datetime)]
+    return table.slice(row, 1).with_columns(pl.col(times).dt.epoch("ms")).row(0)
 
 
 def _numbers(table: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span, cover, subtract
 from chandlery.clock import Clock
 from chandlery.collect.pages import Answered, newest_pages, span_pages
+from chandlery.collect.refused import note_refused
 from chandlery.collect.report import Report
 from chandlery.collect.wanted import Wanted
 from chandlery.errors import RemoteError
@@ -73,7 +74,7 @@ class Collector:
             kept=keeper.kept,
             got=keeper.got,
             failure=failure,
-            notes=notes,
+            notes=(*notes, *keeper.notes),
         )
 
     def _pages(self, series: Series, wanted: Wanted) -> Iterator[Answered]:
@@ -116,15 +117,17 @@ class _PageKeeper:
         self.requests = 0
         self.kept = Kept()
         self.got: Span | None = None
+        self.notes: tuple[str, ...] = ()
 
     def keep(self, answered: Answered) -> None:
         page = answered.page
-        self.requests += 1
+        self.requests += answered.requests
         self._candles += len(page.candles)
         kept = self._store.candles.keep(
             page.candles, answered=answered.span, source=page.source, request=page.request
         )
         self.kept = self.kept + kept
+        self.notes += note_refused(self._store, page)
         if page.candles.span is None:
             return
         self.got = cover(self.got, page.candles.span)

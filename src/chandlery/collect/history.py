@@ -143,6 +143,7 @@ class History:
             done.requests,
             done.kept,
             failure=done.failure,
+            notes=done.notes,
         )
         if self.store.prove(wanted).miscounted:
             self.store.recount(wanted)

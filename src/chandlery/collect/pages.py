@@ -7,11 +7,14 @@ unfinished one, and the newest end is never claimed further than an answer prove
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+import polars as pl
+
+from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
-from chandlery.candles.span import Span
+from chandlery.candles.span import Span, subtract
 from chandlery.exchanges.exchange import Exchange, Page
 
 EPOCH: Final = 0
@@ -25,6 +28,8 @@ class Answered:
 
     page: Page
     span: Span | None
+    requests: int = 1
+    """What it has cost: a page that is told in pieces was one."""
 
 
 def newest_pages(exchange: Exchange, series: Series, count: int) -> Iterator[Answered]:
@@ -48,11 +53,28 @@ def span_pages(exchange: Exchange, series: Series, span: Span) -> Iterator[Answe
     while start < span.end:
         asked = Span(start, span.end)
         page = exchange.oldest(series, asked, exchange.page_limit)
-        yield Answered(page, _answered_forwards(page, asked, exchange.page_limit))
+        yield from _pieces(Answered(page, _answered_forwards(page, asked, exchange.page_limit)))
         got = page.candles.span
-        if got is None or len(page.candles) < exchange.page_limit:
+        if got is None or page.rows < exchange.page_limit:
             return
         start = got.end
+
+
+def _pieces(answered: Answered) -> Iterator[Answered]:
+    """A page around the rows of it that were refused: of their time it has said nothing."""
+    page, span = answered.page, answered.span
+    if not page.refused:
+        yield answered
+        return
+    opens = pl.col("open_time").dt.epoch("ms")
+    told = pl.lit(value=False)
+    for part in subtract([span] if span else [], [one.span for one in page.refused]):
+        within = opens.is_between(part.start, part.end, closed="left")
+        told |= within
+        candles = Candles(page.candles.series, page.candles.closed.filter(within))
+        yield Answered(replace(page, candles=candles, refused=()), part, requests=0)
+    rest = Candles(page.candles.series, page.candles.frame.filter(~told), page.candles.unfinished)
+    yield Answered(replace(page, candles=rest), None)
 
 
 def _answered_backwards(page: Page, limit: int, before_ms: int | None) -> Span | None:
@@ -68,7 +90,7 @@ def _answered_backwards(page: Page, limit: int, before_ms: int | None) -> Span |
 
 def _answered_forwards(page: Page, asked: Span, limit: int) -> Span | None:
     end = _closed_end(page)
-    if not page.candles.unfinished and len(page.candles) < limit:
+    if not page.candles.unfinished and page.rows < limit:
         proven = page.server_ms - page.candles.series.interval.typical_ms - _MARGIN_MS
         end = max(end or asked.start, min(asked.end, proven))
     return Span(asked.start, end) if end is not None and asked.start < end else None

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
+from chandlery.candles.frame import Candles
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.errors import BadSpan
 from chandlery.exchanges import binance
 from chandlery.exchanges.binance_markets import BinanceMarket
-from chandlery.exchanges.exchange import Page
-from chandlery.exchanges.pages import Asked, FromTheFuture, read_candles
+from chandlery.exchanges.exchange import Page, Refusal
+from chandlery.exchanges.pages import Asked, BadRow, FromTheFuture, read_candles
+from chandlery.exchanges.salvage import salvaged
 from chandlery.exchanges.server_clock import Reading, ServerClock
 from chandlery.market import SymbolInfo
 from chandlery.transport.budget import Budget, MinuteBudget
 from chandlery.transport.request import Answer, Request
 from chandlery.transport.sender import Sender
 from chandlery.transport.service import MANNERS, Manners, Service
+
+
+class _Reader(Protocol):
+    """From the rows of an answer to its candles, and the rows that are none."""
+
+    def __call__(
+        self, rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: int
+    ) -> tuple[Candles, tuple[Refusal, ...]]: ...
+
+
+def _all_of_it(
+    rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: int
+) -> tuple[Candles, tuple[Refusal, ...]]:
+    return read_candles(rows, asked, server_ms=server_ms, settle_ms=settle_ms), ()
 
 
 class BinanceClient:
@@ -66,7 +83,14 @@ class BinanceClient:
     def oldest(self, series: Series, span: Span, limit: int) -> Page:
         """The oldest `limit` rows that open within `span`; see `Exchange`."""
         request = binance.oldest_request(self._market, series, span, self._checked(limit))
-        return self._page(request, Asked(series, limit, start_ms=span.start, end_ms=span.end))
+        asked = Asked(series, limit, start_ms=span.start, end_ms=span.end)
+        try:
+            return self._page(request, asked)
+        except BadRow:
+            # Of the one row that somebody wants to see no other can take the place.
+            if limit < self.page_limit:
+                raise
+            return self._page(request, asked, read=salvaged)
 
     def symbols(self) -> list[SymbolInfo]:
         """Every symbol that Binance lists, those that have ended too (status BREAK)."""
@@ -87,23 +111,26 @@ class BinanceClient:
         """Close the connections."""
         self._sender.close()
 
-    def _page(self, request: Request, asked: Asked) -> Page:
+    def _page(self, request: Request, asked: Asked, read: _Reader | None = None) -> Page:
         self._clock.refresh()
-        return self._sender.ask(request, lambda answer: self._read_page(answer, request, asked))
+        reader = read or _all_of_it
+        return self._sender.ask(
+            request, lambda answer: self._read_page(answer, request, asked, reader)
+        )
 
-    def _read_page(self, answer: Answer, request: Request, asked: Asked) -> Page:
+    def _read_page(self, answer: Answer, request: Request, asked: Asked, read: _Reader) -> Page:
         rows = binance.read_rows(self._market, answer, request, asked.series)
         self._clock.refresh()
         server_ms = self._clock.at(answer.sent_ms)
         try:
-            candles = read_candles(
+            candles, refused = read(
                 rows, asked, server_ms=server_ms, settle_ms=self._market.settle_ms
             )
         except FromTheFuture:
             # Perhaps it is our picture of its clock that is wrong: the next try measures again.
             self._clock.distrust()
             raise
-        return Page(candles, server_ms, request.shown())
+        return Page(candles, server_ms, request.shown(), refused=refused)
 
     def _read_clock(self) -> Reading:
         request = binance.time_request(self._market)

@@ -171,5 +171,7 @@ def _sound(row: Row, event_ms: object) -> bool:
         return False
     opened, closes, at, trades = whole
     in_time = 0 <= opened <= closes < LATEST_MS and 0 <= at < LATEST_MS
-    first, high, low, last = map(float, row[1:5])  # which of two is larger survives the rounding
-    return in_time and 0 <= trades < _MOST_TRADES and low <= min(first, last, high, max(first, last))
+    # As binary floats: rounding never turns round which of two is larger.
+    first, high, low, last = map(float, row[1:5])
+    ordered = low <= min(first, last) <= max(first, last) <= high
+    return in_time and ordered and 0 <= trades < _MOST_TRADES

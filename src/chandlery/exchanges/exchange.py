@@ -13,6 +13,16 @@ from chandlery.market import SymbolInfo
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that is no candle."""
+
+    span: Span
+    """The open times of which it must be: those between the rows around it."""
+    why: str
+    """What is wrong with it, and the row itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One answer of an exchange."""
 
@@ -22,6 +32,13 @@ class Page:
     request: str
     """Path and query, as evidence for the ledger."""
     source: str = "rest"
+    refused: tuple[Refusal, ...] = ()
+    """Rows that are no candles, however often they were asked for; ascending."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows came, those included that were refused."""
+        return len(self.candles) + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)

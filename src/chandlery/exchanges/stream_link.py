@@ -20,6 +20,16 @@ _LOOK_SECONDS: Final = 0.25
 """So soon a thread notices that it is to end."""
 _CLOSE_SECONDS: Final = 0.3
 _BLOCKED: Final = {403, 451}
+_OUR_REASONS: Final[dict[int, str]] = {
+    1002: "what the protocol does not allow",
+    1007: "text that is none",
+    1009: "a message that is too large",
+}
+"""By our own closing codes."""
+_MOST_BYTES: Final = 1 << 16
+"""Of one message: a candle's has four hundred, and a list of all streams of a connection less."""
+_MOST_WAITING: Final = 512
+"""Messages that were received and not read. After that the network has to wait, not our memory."""
 
 
 class Link:
@@ -116,7 +126,8 @@ class Link:
             close_timeout=_CLOSE_SECONDS,
             ping_interval=None,  # Binance pings us, and ours would count as messages.
             compression=None,
-            max_queue=None,
+            max_size=_MOST_BYTES,
+            max_queue=_MOST_WAITING,
             user_agent_header=user_agent(),
         )
 
@@ -135,7 +146,9 @@ class Link:
             more = "; it does not serve this machine's address" if status in _BLOCKED else ""
             return f"{self.host} refused to stream (HTTP {status}{more})."
         if isinstance(error, ConnectionClosed):
-            said = error.rcvd
+            said, ours = error.rcvd, error.sent
+            if ours is not None and said is None and ours.code in _OUR_REASONS:
+                return f"{self.host} sent {_OUR_REASONS[ours.code]}, so the connection was ended."
             why = f" ({said.code}{f' {said.reason}' if said.reason else ''})" if said else ""
             return f"{self.host} ended the connection{why}."
         if isinstance(error, TimeoutError):

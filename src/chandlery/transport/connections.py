@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -15,8 +15,9 @@ from urllib3.util import parse_url
 
 from chandlery.clock import Clock
 from chandlery.errors import BadAnswer, Unreachable
+from chandlery.transport.bounded import Allowance, Bounds, pool_classes
 from chandlery.transport.request import Sink
-from chandlery.transport.service import Manners, Timeouts
+from chandlery.transport.service import Manners
 
 PIECE: Final = 1 << 18
 SLOWEST: Final = 16 * 1024
@@ -46,6 +47,9 @@ class Connections:
         }
         self._proxies: dict[tuple[str, str], str | None] = {}
         self._last_use = clock.monotonic()
+        self._allowance = Allowance()
+        bounds = Bounds(clock, manners.timeouts.whole, self._allowance)
+        self._pool_classes = pool_classes(bounds)
         self._pools: dict[tuple[int, str | None], urllib3.PoolManager] = {}
 
     def ask(
@@ -59,6 +63,8 @@ class Connections:
         if begun - self._last_use > MAX_IDLE:
             self.close()
         self._last_use = begun
+        self._allowance.begun = begun
+        self._allowance.rate = None if sink is None else SLOWEST
         response = self._pool(url).request(
             method,
             url,
@@ -85,11 +91,20 @@ class Connections:
             pool.clear()
 
     def _body(self, response: urllib3.BaseHTTPResponse, ends: float) -> bytes:
-        limits = self._manners.timeouts
         pieces: list[bytes] = []
+        try:
+            pieces.extend(self._pieces(response, ends))
+        except BaseException:
+            # The error lives until the last try has failed, and would hold all of it until then.
+            pieces.clear()
+            raise
+        return b"".join(pieces)
+
+    def _pieces(self, response: urllib3.BaseHTTPResponse, ends: float) -> Iterator[bytes]:
+        limits = self._manners.timeouts
         size = 0
         while piece := response.read1(PIECE):
-            pieces.append(piece)
+            yield piece
             size += len(piece)
             if size > limits.most_bytes:
                 msg = f"the answer is larger than {limits.most_bytes} bytes"
@@ -97,7 +112,6 @@ class Connections:
             if self._clock.monotonic() > ends:
                 msg = f"the answer was not complete after {limits.whole:g} seconds"
                 raise Unreachable(msg)
-        return b"".join(pieces)
 
     def _pour(self, response: urllib3.BaseHTTPResponse, sink: Sink, begun: float) -> bytes:
         sink.restart()
@@ -116,7 +130,18 @@ class Connections:
         key = (os.getpid(), self._proxy(url))
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools.setdefault(key, _new_pool(key[1], self._manners))
+            pool = self._pools.setdefault(key, self._new_pool(key[1]))
+        return pool
+
+    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
+        limits, size = self._manners.timeouts, self._manners.pool_size
+        timeout = urllib3.Timeout(connect=limits.connect, read=limits.read)
+        pool = (
+            urllib3.PoolManager(maxsize=size, timeout=timeout)
+            if proxy is None
+            else urllib3.ProxyManager(proxy, maxsize=size, timeout=timeout)
+        )
+        pool.pool_classes_by_scheme = dict(self._pool_classes)
         return pool
 
     def _proxy(self, url: str) -> str | None:
@@ -125,14 +150,6 @@ class Connections:
         if (scheme, host) not in self._proxies:
             self._proxies[scheme, host] = _machine_proxy(scheme, host)
         return self._proxies[scheme, host]
-
-
-def _new_pool(proxy: str | None, manners: Manners) -> urllib3.PoolManager:
-    timeouts: Timeouts = manners.timeouts
-    timeout = urllib3.Timeout(connect=timeouts.connect, read=timeouts.read)
-    if proxy is None:
-        return urllib3.PoolManager(maxsize=manners.pool_size, timeout=timeout)
-    return urllib3.ProxyManager(proxy, maxsize=manners.pool_size, timeout=timeout)
 
 
 def _machine_proxy(scheme: str, host: str) -> str | None:

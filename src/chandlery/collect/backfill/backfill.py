@@ -220,6 +220,7 @@ def _cut(span: Span, at_ms: int) -> Iterable[tuple[Span, bool]]:
 def _differences(plan: BackfillPlan, files: FilesDone, pages: PagesDone) -> Iterable[str]:
     """In what it went otherwise than planned, in words."""
     yield from _told(files.failures)
+    yield from pages.notes
     planned = len(plan.files)
     if files.files != planned:
         yield f"Archive files kept: {files.files:,}, planned: {planned:,}."

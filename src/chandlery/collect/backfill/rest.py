@@ -13,8 +13,9 @@ from chandlery.candles.span import Span
 from chandlery.collect.backfill.plan import chunk_places
 from chandlery.collect.backfill.pool import Pool
 from chandlery.collect.pages import Answered, span_pages
+from chandlery.collect.refused import note_refused
 from chandlery.errors import RemoteError
-from chandlery.exchanges.exchange import Exchange
+from chandlery.exchanges.exchange import Exchange, Page
 from chandlery.store import Answer, Kept, Store
 
 AT_ONCE: Final = 4
@@ -29,6 +30,8 @@ class PagesDone:
     kept: Kept
     requests: int = 0
     failure: RemoteError | None = None
+    notes: tuple[str, ...] = ()
+    """Rows that were refused, in words."""
 
 
 class RestSpans:
@@ -96,6 +99,7 @@ class RestSpans:
     def _fetch(self, chunk: Span) -> None:
         """Ask for a chunk; what has come is kept at its end, or when something ends it."""
         answers: list[Answer] = []
+        refused: list[Page] = []
         pages = span_pages(self._exchange, self._series, chunk)
         try:
             while not self._stopped.is_set():
@@ -103,17 +107,21 @@ class RestSpans:
                 if answered is None:
                     return
                 answers.append(_answer(answered))
+                if answered.page.refused:
+                    refused.append(answered.page)
                 self._tell(answered)
         finally:
             if answers:
                 kept = self._store.answers.keep(self._series, answers)
                 with self._lock:
                     self.done.kept += kept
+                    for page in refused:
+                        self.done.notes += note_refused(self._store, page)
 
     def _tell(self, answered: Answered) -> None:
         page = answered.page
         with self._lock:
-            self.done.requests += 1
+            self.done.requests += answered.requests
             got = page.candles.span
             self._advanced(len(page.candles), 0, got.end if got else _end(answered))
 

@@ -9,14 +9,13 @@ from typing import Final, Literal, get_args
 from chandlery.errors import InputError
 from chandlery.sandbox.archive.spoiling import SPOILERS, SpoilKind
 
-ArchiveFaultKind = Literal[
-    "checksum", "cut", "missing", "reissue", "disagree", "wrong-member", "garbage"
-]
+ArchiveFaultKind = Literal["checksum", "missing", "reissue", SpoilKind]
 """checksum: the CHECKSUM file names another digest. cut: only the first half of the candles.
 missing: 404, and not listed. reissue: published again at the time of planning, with what was
 revised by then. disagree: monthly files have one candle a day with another volume. wrong-member:
-the zip holds a file of another name. garbage: no zip at all. But for the first, every checksum
-is right."""
+the zip holds a file of another name. garbage: no zip at all. several: another file beside the right
+one. dot-dot: its name leads out of the folder. bomb: it unpacks to 16 MB. other-month: candles of
+five weeks later. upside-down: highs below lows. But for the first, every checksum is right."""
 
 ARCHIVE_KINDS: Final[tuple[str, ...]] = get_args(ArchiveFaultKind)
 _FOR_EVER: Final = -1

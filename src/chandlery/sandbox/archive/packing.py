@@ -68,11 +68,13 @@ def _written(draft: Draft, texts: Iterator[bytes]) -> bytes:
     if not draft.zipped:
         return b"".join(texts)
     written = io.BytesIO()
-    with (
-        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=_QUICK) as archive,
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=_QUICK) as archive:
         # By name alone: then its date is zip's oldest, whatever the time.
-        archive.open(draft.member, "w") as file,
-    ):
-        for text in texts:
-            file.write(text)
+        with archive.open(draft.member, "w") as file:
+            for text in texts:
+                file.write(text)
+            file.write(b"\n" * draft.filler_bytes)
+        for name in draft.beside:
+            with archive.open(name, "w") as file:
+                file.write(b"Nobody expects this.\n")
     return written.getvalue()

@@ -8,13 +8,24 @@ from typing import Final, Literal, get_args
 
 from chandlery.errors import InputError
 from chandlery.sandbox.streams.feed import Told
+from chandlery.sandbox.streams.lies import ODD_FRAMES, STREAM_LIES, OddFrame, StreamLie, lied
 
-StreamFaultKind = Literal["drop", "shutdown", "silent", "late", "wrong", "no-close", "garbled"]
+StreamFaultKind = Literal[
+    "drop",
+    "shutdown",
+    "silent",
+    "late",
+    "wrong",
+    "no-close",
+    "garbled",
+    StreamLie,
+    OddFrame,
+]
 """drop: connections end without a word, once. shutdown: `serverShutdown` is sent, once, and
 connections end `seconds` later (default 0.5). silent: nothing is sent any more, no pings either.
 late: every message is sent `seconds` late. wrong: a candle's last message has another volume and
 one trade more than REST has. no-close: a candle's last message is not sent. garbled: half a
-message. Of the last three the next `times` messages are met."""
+message. The others are `lies`. Of `wrong` and all after it the next `times` messages are met."""
 
 STREAM_KINDS: Final[tuple[str, ...]] = get_args(StreamFaultKind)
 _LASTING: Final = {"silent", "late"}
@@ -91,7 +102,12 @@ class StreamFaults:
 
     def spoilt(self, name: str, told: Told) -> Told | None:
         """The message as planned: as it is, another, or None when it is not to be sent."""
-        if not self._planned or not told.closed:
+        if not self._planned:
+            return told
+        for kind in STREAM_LIES:
+            if self.take(kind, name):
+                told = Told(lied(kind, told.payload), told.closed)
+        if not told.closed:
             return told
         if self.take("no-close", name):
             return None
@@ -100,6 +116,10 @@ class StreamFaults:
             wrong = {**candle, "v": f"1{candle['v']}", "n": candle["n"] + 1, "L": candle["L"] + 1}
             return Told({**told.payload, "k": wrong}, closed=True)
         return told
+
+    def odd_frame(self, name: str) -> OddFrame | None:
+        """Of which odd kind the next frame of a stream is to be, if of any."""
+        return next((kind for kind in ODD_FRAMES if self.take(kind, name)), None)
 
     def _use(self, fault: StreamFault, planned: StreamFault | None = None) -> None:
         if fault.times == _FOR_EVER:

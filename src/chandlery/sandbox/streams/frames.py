@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from typing import Final
 
-_WHOLE_TEXT: Final = 0x81
+WHOLE_TEXT: Final = 0x81
+BINARY: Final = 0x82
+PACKED_TEXT: Final = 0xC1
+"""Compressed, which only those may be sent who asked for it."""
 _SHORT: Final = 126
 _LONGEST_16: Final = 65_535
 
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text message."""
+    return frame(WHOLE_TEXT, payload)
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """One whole message; `first` is the byte that says of which kind."""
     size = len(payload)
     if size < _SHORT:
-        return bytes((_WHOLE_TEXT, size)) + payload
+        return bytes((first, size)) + payload
     if size <= _LONGEST_16:
-        return bytes((_WHOLE_TEXT, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((_WHOLE_TEXT, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
 def combined(stream: str, payload: bytes) -> bytes:

@@ -17,6 +17,7 @@ from chandlery.sandbox.streams.connection import GOING_AWAY, POLICY, Connection
 from chandlery.sandbox.streams.faults import StreamFault, StreamFaults
 from chandlery.sandbox.streams.feed import Feed, Told
 from chandlery.sandbox.streams.frames import combined, text_frame
+from chandlery.sandbox.streams.lies import odd_frame
 from chandlery.sandbox.streams.market import StreamedMarket
 from chandlery.sandbox.streams.names import parse_name
 
@@ -122,6 +123,11 @@ class Pulse:
         payload = orjson.dumps(meant.payload)
         if self._faults.take("garbled", key[0]):
             payload = payload[: len(payload) // 2]
+        odd = self._faults.odd_frame(key[0])
+        if odd is not None:
+            for connection in self._listeners.get(key, ()):
+                connection.queue(odd_frame(odd, payload))
+            return
         late = self._faults.in_force("late", key[0])
         if late is None:
             self._queue(key, payload)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from chandlery.errors import InputError
+from chandlery.sandbox.wire.lies import LieKind
 
 FaultKind = Literal[
     "5xx",
@@ -24,14 +25,22 @@ FaultKind = Literal[
     "403",
     "latency",
     "skew",
+    "redirect",
+    "text",
+    "bomb",
+    "trickle",
+    LieKind,
 ]
 """5xx: 503 with the exchange's JSON. html: 502 with a gateway's HTML. empty: 200, no body.
 truncated: the connection ends before the promised length. garbled: whole, but no JSON.
 reset: a TCP reset before the answer. hang: no answer until `seconds` have passed (default for
 ever), then the connection ends. latency: a good answer, `seconds` late. skew: serverTime is
-`seconds` off; 429 and 418 say to retry after `seconds`."""
+`seconds` off; 429 and 418 say to retry after `seconds`. redirect: 302 to another host. text: a
+sentence instead of JSON. bomb: a gigabyte of spaces that are packed into one megabyte. trickle:
+one byte every `seconds` (default 1), the head's as well. The others are `lies`."""
 
 KINDS: Final[tuple[str, ...]] = get_args(FaultKind)
+"""Literals within a literal are flattened: the lies are among them."""
 _FOR_EVER: Final = -1
 _GENTLE: Final = {"latency", "skew"}
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import struct
+from functools import cache
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -20,11 +23,16 @@ from chandlery.sandbox.reply import (
     too_much,
 )
 from chandlery.sandbox.wire.faults import Fault
+from chandlery.sandbox.wire.lies import LIES, lied
 
 _FOR_EVER: Final = 86_400.0
 _RETRY_S: Final = 5.0
 _BAN_S: Final = 120.0
-_BODILY: Final = {"truncated", "reset-mid-body", "hang-mid-body", "garbled", "empty"}
+_SPOILT: Final = {"garbled", "empty", *LIES}
+_BODILY: Final = {"truncated", "reset-mid-body", "hang-mid-body", "trickle", *_SPOILT}
+_ELSEWHERE: Final = "http://elsewhere.invalid/"
+_MEMBER_BYTES: Final = 1 << 24
+_MEMBERS: Final = 64
 
 
 def instead(fault: Fault, now_ms: int, weight_limit: int) -> Reply | None:
@@ -37,6 +45,9 @@ def instead(fault: Fault, now_ms: int, weight_limit: int) -> Reply | None:
         "418": banned(now_ms + ban * 1000, ban),
         "451": restricted(),
         "403": blocked(),
+        "redirect": Reply(302, b"", HTML, {"Location": _ELSEWHERE}),
+        "text": Reply(200, b"The service is being maintained.", "text/plain"),
+        "bomb": _bomb() if fault.kind == "bomb" else None,
     }.get(fault.kind)
 
 
@@ -46,9 +57,12 @@ def seconds_away(fault: Fault) -> int:
 
 
 def spoil(fault: Fault, reply: Reply) -> Reply:
-    """The same answer with a body that cannot be used."""
+    """The same answer with a body that cannot be used, or is not true."""
     if fault.kind == "empty":
         return Reply(reply.status, b"", reply.content_type, reply.headers)
+    if fault.kind in LIES:
+        body = lied(fault.kind, reply.body) if reply.status == HTTPStatus.OK else reply.body
+        return Reply(reply.status, body, reply.content_type, reply.headers)
     half = reply.body[: max(1, len(reply.body) // 2)]
     return Reply(reply.status, half + b"\x00\xff<oops>", reply.content_type, reply.headers)
 
@@ -56,6 +70,11 @@ def spoil(fault: Fault, reply: Reply) -> Reply:
 def breaks_body(fault: Fault) -> bool:
     """Whether the real answer is needed first."""
     return fault.kind in _BODILY
+
+
+def spoils(fault: Fault) -> bool:
+    """Whether the answer comes whole, with another body."""
+    return fault.kind in _SPOILT
 
 
 async def hang(request: web.Request, fault: Fault) -> None:
@@ -75,6 +94,18 @@ def reset(request: web.Request) -> None:
     request.transport.abort()
 
 
+async def trickle(request: web.Request, response: web.Response, fault: Fault) -> None:
+    """Send the answer byte by byte, its status line first; it takes longer than anybody waits."""
+    body = bytes(response.body) if isinstance(response.body, bytes) else b""
+    head = f"HTTP/1.1 {response.status} OK\r\nContent-Length: {len(body)}\r\n\r\n"
+    for byte in head.encode() + body:
+        if request.transport is None or request.transport.is_closing():
+            return
+        assert isinstance(request.transport, asyncio.Transport)  # noqa: S101  a socket
+        request.transport.write(bytes([byte]))
+        await asyncio.sleep(fault.seconds if fault.seconds is not None else 1.0)
+
+
 async def cut_short(
     request: web.Request, response: web.Response, fault: Fault
 ) -> web.StreamResponse:
@@ -92,6 +123,13 @@ async def cut_short(
     elif request.transport is not None:
         request.transport.close()
     return partial
+
+
+@cache
+def _bomb() -> Reply:
+    """JSON's white space, packed in members: each is small to make, and together they are large."""
+    member = gzip.compress(b" " * _MEMBER_BYTES, mtime=0)
+    return Reply(200, member * _MEMBERS, headers={"Content-Encoding": "gzip"})
 
 
 def _seconds(fault: Fault, default: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Protocol
 
 from aiohttp import web
@@ -74,8 +75,12 @@ class Wire:
         reply = await self._reply(request, skew_ms)
         if request.method == "HEAD":  # There is no body to break.
             return self.note(request, reply)
-        if fault.kind in {"empty", "garbled"}:
+        if misbehave.spoils(fault):
             return self.note(request, misbehave.spoil(fault, reply))
+        if fault.kind == "trickle":
+            await misbehave.trickle(request, self.note(request, reply), fault)
+            misbehave.reset(request)
+            return web.Response(status=500)
         return await misbehave.cut_short(request, self.note(request, reply), fault)
 
     async def answer(self, request: web.Request, skew_ms: int) -> Reply:
@@ -97,5 +102,7 @@ class Wire:
         self._box.requests.add(
             Seen(self.name, request.path, request.rel_url.raw_query_string, reply.status, now_ms)
         )
-        headers = {"Content-Type": reply.content_type, **reply.headers}
+        # By the exchange's clock, as that of everything else that it says.
+        date = formatdate(now_ms / 1000, usegmt=True)
+        headers = {"Date": date, "Content-Type": reply.content_type, **reply.headers}
         return web.Response(status=reply.status or 500, body=reply.body, headers=headers)
