@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from chandlery.clock import FrozenClock
 from chandlery.store import PastPlace, PastPrice, Store
 from tests.marketcaps.invented import invented, keep
 
@@ -11,8 +12,9 @@ HOUR_MS = 3_600_000
 TIMES = [n * HOUR_MS for n in range(5)]
 
 
-def test_at(store: Store) -> None:
+def test_at(store: Store, clock: FrozenClock) -> None:
     """The snapshot of a moment is the newest that was taken then or before."""
+    clock.advance(TIMES[-1] / 1000)
     keep(store, TIMES, 3)
     assert store.market_caps.at(TIMES[2]) == invented(TIMES[2], 3)
     assert store.market_caps.at(TIMES[3] - 1) == invented(TIMES[2], 3)
@@ -20,8 +22,9 @@ def test_at(store: Store) -> None:
     assert store.market_caps.at(None) == store.market_caps.latest() == invented(TIMES[4], 3)
 
 
-def test_times_and_bounds(store: Store) -> None:
+def test_times_and_bounds(store: Store, clock: FrozenClock) -> None:
     """Times come ascending, from one moment to before another; bounds tell both ends."""
+    clock.advance(TIMES[-1] / 1000)
     assert store.market_cap_past.bounds() == (None, None, 0)
     keep(store, TIMES[::-1], 1)
     assert store.market_cap_past.times() == TIMES

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from chandlery.candles.interval import HOUR_MS, Interval
 from chandlery.candles.series import Series
+from chandlery.clock import SystemClock
 from chandlery.errors import StoreCorrupt, StoreTooNew
 from chandlery.store import Store, sqlite_url
 from chandlery.store.database import Database
@@ -133,8 +134,11 @@ def test_version_1_is_carried_forward(sqlite_path: Path) -> None:
 def test_today_is_carried_forward(url: str, shared: Store) -> None:
     """The same holds on every engine for a store that today's version made."""
     shared.candles.keep(page({1: 5}), answered=None, source="rest")
+    shared.close()
     assert "weight" in names(url)["candle"]
-    assert prices(shared.candles.read(BTC)) == same({1: 5})
+    later = Store(Database.open(url, migrations=[*MIGRATIONS, add_note]), SystemClock())
+    with later:
+        assert prices(later.candles.read(BTC)) == same({1: 5})
 
 
 def before_version_3(url: str) -> None:

@@ -151,6 +151,7 @@ def _refuse_future(rows: pl.DataFrame, path: Path, now_ms: int) -> None:
     newest = rows["open_time"].dt.epoch("ms").max()
     if isinstance(newest, int) and newest > now_ms + DAY_MS:
         why = (
-            f"holds a candle of {ms_to_text(newest)}, which is in the future. It is left as it is."
+            f"holds a candle of {ms_to_text(newest)}, which is in the future: it is "
+            f"{ms_to_text(now_ms)}, if this machine's clock is right. It is left as it is."
         )
         raise BadFile(path, why)

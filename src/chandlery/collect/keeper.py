@@ -23,6 +23,7 @@ from chandlery.collect.market_view import Market
 from chandlery.collect.reading import FOREVER, Reading
 from chandlery.collect.record import record
 from chandlery.collect.report import Report
+from chandlery.collect.set_back import SetBack
 from chandlery.collect.status import StatusReport, status
 from chandlery.collect.symbols import Listings, check, in_capitals, respelled
 from chandlery.collect.upkeep import FRESHEST, Upkeep
@@ -70,6 +71,7 @@ class Keeper(History, Keeping, Looking, Reading):
         self._exchanges: dict[str, Exchange] = {}
         self._archives: dict[str, Archive | None] = {}
         self._opening = threading.Lock()
+        self._set_back = SetBack(self.clock)
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +244,8 @@ class Keeper(History, Keeping, Looking, Reading):
     def jobs(self, *, refresh: bool = False) -> list[Job]:
         """All repeated work, and when each piece of it is due; see `plan_jobs`."""
         now_ms = self.clock.now_ms()
-        return plan_jobs(self.in_force(), self.store, self.listings, now_ms=now_ms, refresh=refresh)
+        jobs = plan_jobs(self.in_force(), self.store, self.listings, now_ms=now_ms, refresh=refresh)
+        return self._set_back.amended(jobs)
 
     def import_file(
         self,

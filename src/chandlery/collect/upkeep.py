@@ -18,6 +18,7 @@ from chandlery.store import Store
 
 FRESHEST: Final = 500
 """How many candles are collected and shown when nobody says otherwise."""
+_FOREVER: Final = 1 << 62
 
 
 class Collect(Protocol):
@@ -70,15 +71,24 @@ class Upkeep:
         return report.followed_by(self.collect(report.series, last=FRESHEST))
 
     def _read_csv(self, path: Path, series: Series) -> CsvFile:
-        held = read_csv_file(path, series, now_ms=self.clock.now_ms())
-        known = self.store.candles.read(series, last=FRESHEST, forming=False)
-        refuse_other_series(held, series, known.frame)
+        known = self.store.candles.read(series, last=FRESHEST, forming=False).frame
+        # What time it is at the exchange is known when some of its candles are; else the file is
+        # judged once they have come.
+        now_ms = _FOREVER if known.is_empty() else self._at_least(known)
+        held = read_csv_file(path, series, now_ms=now_ms)
+        refuse_other_series(held, series, known)
         return held
+
+    def _at_least(self, known: pl.DataFrame) -> int:
+        """What time it is at least: this machine's clock may have been set back."""
+        newest = known["open_time"].dt.epoch("ms").max()
+        now_ms = self.clock.now_ms()
+        return max(now_ms, newest) if isinstance(newest, int) else now_ms
 
     def _keep_csv(self, held: CsvFile, report: Report, last: int) -> Report:
         answered = self.store.ledger.answered(report.series)
         fresh = self._since(report.series, held.frame, last)
-        now_ms = self.clock.now_ms()
+        now_ms = self._at_least(fresh)
         kept = keep_csv(held.path, report.series, fresh, answered=answered, now_ms=now_ms)
         return replace(report, csv=kept, notes=(*report.notes, *_hole(held, report, fresh)))
 

@@ -60,6 +60,7 @@ def _configuration(messages: Broker) -> dict[str, Any]:
         "broker_transport_options": dict(messages.options),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,  # as when Redis becomes a replica under a worker
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",

@@ -1,7 +1,8 @@
 """Redis as Celery's broker, as Kombu has it, but that a worker gets over its loss in any moment.
 
 Kombu 5.7 meets a task that was still running when Redis went away with an `AttributeError`, for
-which the worker ends. It is a lost connection, and told as one the worker waits and goes on.
+which the worker ends. It is a lost connection, and told as one the worker waits and goes on. So is
+a server that became a replica, which takes no messages: connecting to it is tried again later.
 """
 
 from __future__ import annotations
@@ -11,12 +12,25 @@ from typing import Any, Final
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as Lost
+from redis.exceptions import ReadOnlyError, ResponseError
 
 _SCHEMES: Final = ("redis", "rediss")
+_NO_KEY: Final = "chandlery:no-such-key"
 
 
 class Channel(kombu_redis.Channel):
-    """A channel that knows when its connection is gone."""
+    """A channel that knows when its connection is gone, or leads to a replica."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as Kombu has it
+        super().__init__(*args, **kwargs)
+        try:
+            self.client.delete(_NO_KEY)
+        except ReadOnlyError as error:
+            self._disconnect_pools()
+            msg = "this Redis is a read-only replica"
+            raise Lost(msg) from error
+        except ResponseError:
+            pass  # we may not ask, which says nothing of what we may send
 
     def _connparams(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as Kombu has it
         if self.connection is None or self.connection.client is None:

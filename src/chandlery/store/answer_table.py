@@ -11,6 +11,7 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.store import series_table
+from chandlery.store.again import again
 from chandlery.store.candle_table import CandleTable
 from chandlery.store.database import Database
 from chandlery.store.direct import Direct
@@ -31,6 +32,7 @@ class AnswerTable:
         self._candles = candles
         self._direct = direct
 
+    @again
     def keep(self, series: Series, answers: Sequence[Answer]) -> Kept:
         """Write pages of `series`, ascending, as `CandleTable.keep` would one by one.
 

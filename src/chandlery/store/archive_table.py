@@ -15,6 +15,7 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.store import ledger_table, series_table
+from chandlery.store.again import again
 from chandlery.store.candle_table import CandleTable
 from chandlery.store.database import Database
 from chandlery.store.direct import Direct
@@ -63,6 +64,7 @@ class ArchiveTable:
         with self._database.reading() as conn:
             return [_record(dict(row)) for row in conn.execute(wanted).mappings()]
 
+    @again
     def looked(self, series: Series, path: str) -> None:
         """Write down that a file was seen unchanged just now."""
         with self._database.writing(lasting=False) as conn:
@@ -73,6 +75,7 @@ class ArchiveTable:
                 .values(looked_ms=self._clock.now_ms())
             )
 
+    @again
     def keep(self, series: Series, frame: pl.DataFrame, files: Sequence[ArchiveRecord]) -> Filed:
         """Write candles (SCHEMA, ascending) of whole archive files; again changes nothing.
 

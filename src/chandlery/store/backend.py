@@ -39,6 +39,9 @@ class Backend(Protocol):
     def lock_schema(self, conn: sa.Connection) -> None:
         """Keep other processes from changing the schema until this transaction ends."""
 
+    def lock_version(self, conn: sa.Connection) -> None:
+        """Keep the schema as it is until this transaction ends; other writers may do the same."""
+
     def insert(self, table: sa.Table) -> Insert:
         """Core's INSERT, in the form that knows ON CONFLICT."""
 

@@ -16,6 +16,7 @@ from chandlery.clock import Clock
 from chandlery.errors import BadCandles
 from chandlery.store import candle_sql as sql
 from chandlery.store import ledger_rule, ledger_table, part_table, series_table
+from chandlery.store.again import again
 from chandlery.store.candle_reading import CandleReader
 from chandlery.store.cold import Cold
 from chandlery.store.compare import compare
@@ -43,6 +44,7 @@ class CandleTable(CandleReader):
         self._clock = clock
         self._sql = sql.KeyedSql.of(database.backend.words)
 
+    @again
     def keep(
         self, candles: Candles, *, answered: Span | None, source: str, request: str = ""
     ) -> Kept:

@@ -14,7 +14,13 @@ import sqlalchemy as sa
 from chandlery.errors import BadSetting, StoreError
 from chandlery.store.backend import LASTING, WRITES, Backend
 from chandlery.store.failures import told_plainly
-from chandlery.store.migrations import MIGRATIONS, Migration, migrate, missing
+from chandlery.store.migrations import (
+    MIGRATIONS,
+    Migration,
+    migrate,
+    missing,
+    refuse_newer,
+)
 from chandlery.store.postgres import PostgresBackend
 from chandlery.store.sqlite import SqliteBackend
 
@@ -40,6 +46,8 @@ class Database:
         self._wait_seconds = wait_seconds
         self._turn = threading.Lock()
         self._closed = False
+        self._version: int | None = None
+        """The version of the schema that this program knows, once the store has it."""
         _OPEN.add(self)
 
     @classmethod
@@ -72,6 +80,7 @@ class Database:
             with self.writing() as conn:
                 self.backend.lock_schema(conn)
                 migrate(conn, migrations, self.backend.words)
+        self._version = len(migrations)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -113,6 +122,11 @@ class Database:
             self._engine.connect().execution_options(**options) as conn,
             conn.begin(),
         ):
+            if self._version is not None:
+                # A newer program may carry the store forward while this one has it open.
+                if options:
+                    self.backend.lock_version(conn)
+                refuse_newer(conn, self._version)
             yield conn
 
     def close(self) -> None:

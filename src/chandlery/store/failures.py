@@ -24,6 +24,7 @@ from chandlery.errors import (
     StoreUnreachable,
     StoreUnwritable,
 )
+from chandlery.store.holder import holder
 
 _ADVICE: Final[dict[type[StoreError], str]] = {
     StoreLocked: "is held by another process for too long. Wait for it or stop it, then try again",
@@ -71,6 +72,20 @@ _POSTGRES: Final[dict[str, type[StoreError]]] = {
 }
 """By SQLSTATE, else by its class: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+_CONFLICTS: Final = {"40001", "40P01"}
+"""What the server undid in favour of others: a serialization failure, a deadlock."""
+_ADVICE_BY_CODE: Final = {
+    "25006": "takes no writes now: it may be a standby, after a fail-over. Wait until it does, or "
+    "point CHANDLERY_STORE_URL at the server that does",
+    "40001": "is changed by others at the same moment, again and again. Try again",
+    "40P01": "is changed by others at the same moment, again and again. Try again",
+    "53300": "has no connection left. Have fewer programs use it, or raise its max_connections",
+    "57014": "ended what was asked, since it took too long. Raise its statement_timeout for the "
+    "user of CHANDLERY_STORE_URL, or ask for less at once",
+}
+_CROWDED: Final = ("too many clients", "too many connections", "connection slots")
+"""What PostgreSQL says to somebody whom it does not let in, in English; there is no code then."""
+
 _DISK_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -90,7 +105,24 @@ def _told(store: str, kind: type[StoreError], error: BaseException) -> StoreErro
     said = " ".join(str(error).split())
     if kind is StoreFull and isinstance(error, sqlite3.Error | OSError):
         said = f"{said}; {free(Path(store))}"
-    return kind(f"The store {store} {_ADVICE[kind]}. ({said})")
+    if kind is StoreLocked and isinstance(error, sqlite3.Error):
+        said = "; ".join(filter(None, (said, holder(Path(store)))))
+    return kind(f"The store {store} {_advice(kind, error, said)}. ({said})")
+
+
+def _advice(kind: type[StoreError], error: BaseException, said: str) -> str:
+    code = getattr(error, "sqlstate", None)
+    if code is None and kind is StoreUnreachable and any(words in said for words in _CROWDED):
+        code = "53300"
+    return _ADVICE_BY_CODE.get(str(code)) or _ADVICE[kind]
+
+
+def is_conflict(error: StoreError) -> bool:
+    """Whether the server undid a transaction in favour of another, so that it can be done again."""
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and (
+        getattr(cause.orig, "sqlstate", None) in _CONFLICTS
+    )
 
 
 def _connecting(error: sa.exc.DBAPIError) -> bool:

@@ -19,6 +19,7 @@ from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.store import candle_sql as sql
 from chandlery.store import part_table, series_table, standing
+from chandlery.store.again import again
 from chandlery.store.candle_reading import closed_rows
 from chandlery.store.cold import Cold
 from chandlery.store.database import Database
@@ -114,6 +115,7 @@ class Folding:
         cold.put(series, frame, parts)
         return self._settle(series, frame, cold)
 
+    @again
     def _settle(self, series: Series, frame: pl.DataFrame, cold: Cold) -> int:
         """Take out of the hot tier what is in the lake now, unless it has changed meanwhile."""
         opens = frame["open_time"].dt.epoch("ms")

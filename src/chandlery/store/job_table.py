@@ -6,6 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from chandlery.store.again import again
 from chandlery.store.database import Database
 from chandlery.store.records import Finished, JobState, Tallies
 from chandlery.store.run_table import RunTable
@@ -61,6 +62,7 @@ class JobTable:
             row = conn.execute(_ONE, {"name": name}).one_or_none()
         return JobState(name) if row is None else JobState(*row)
 
+    @again
     def hold(self, name: str, holder: str, *, now_ms: int, until_ms: int) -> bool:
         """Take or renew the job for `holder` until `until_ms`; False when somebody else has it.
 
@@ -78,11 +80,13 @@ class JobTable:
         with self._database.writing(lasting=False) as conn:
             return conn.execute(_HOLD, take).one_or_none() is not None
 
+    @again
     def release(self, name: str, holder: str) -> None:
         """Let go of a job that `holder` has; nothing happens when it has it no more."""
         with self._database.writing(lasting=False) as conn:
             conn.execute(_RELEASE, {"name": name, "holder": holder})
 
+    @again
     def finish(self, finished: Finished, *, job: bool = True) -> None:
         """Write down a run and what it adds to the counters, whole or not at all.
 
@@ -96,6 +100,7 @@ class JobTable:
             if tallies:
                 conn.execute(_ADD, tallies)
 
+    @again
     def count(self, tallies: Tallies) -> None:
         """Add to counters what no run has brought."""
         with self._database.writing(lasting=False) as conn:

@@ -14,6 +14,7 @@ from chandlery.candles.runs import runs
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span, cover, merge, subtract
 from chandlery.store import ledger_rule as rule
+from chandlery.store.again import again
 from chandlery.store.database import Database
 from chandlery.store.records import ANSWERED, Entry
 from chandlery.store.schema import LEDGER, SERIES
@@ -56,6 +57,7 @@ class LedgerTable:
             if not subtract([Span(firsts[series] - quiet_ms, firsts[series])], spans)
         }
 
+    @again
     def fail(self, series: Series, failure: Entry) -> None:
         """Write down that a span could not be had (`failed` or `unpublished`), and why.
 

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
+from chandlery.clock import Clock
 from chandlery.store.database import Database
+from chandlery.store.market_cap_table import newest_ms
 from chandlery.store.schema import COIN, SNAPSHOT
 
 _MANY: Final = 500
@@ -44,10 +46,14 @@ class PastPrice(NamedTuple):
 
 
 class MarketCapPast:
-    """What the kept snapshots tell together; every list is in the order of time."""
+    """What the kept snapshots tell together; every list is in the order of time.
 
-    def __init__(self, database: Database) -> None:
+    None is from the future, see `MarketCapTable`.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def bounds(self, currency: str = "usd") -> tuple[int | None, int | None, int]:
         """When the first and the last snapshot were taken (epoch ms), and how many there are."""
@@ -56,7 +62,10 @@ class MarketCapPast:
             SNAPSHOT.c.currency == currency
         )
         with self._database.reading() as conn:
-            first, last, count = conn.execute(asked).one()
+            newest = newest_ms(conn, currency, self._clock.now_ms())
+            if newest is None:
+                return None, None, 0
+            first, last, count = conn.execute(asked.where(taken <= newest)).one()
             return first, last, count
 
     def times(
@@ -70,7 +79,10 @@ class MarketCapPast:
         if until_ms is not None:
             asked = asked.where(taken < until_ms)
         with self._database.reading() as conn:
-            return list(conn.execute(asked).scalars())
+            newest = newest_ms(conn, currency, self._clock.now_ms())
+            if newest is None:
+                return []
+            return list(conn.execute(asked.where(taken <= newest)).scalars())
 
     def caps(self, times: Sequence[int], currency: str = "usd") -> Iterator[PastCap]:
         """Every coin of the snapshots taken at `times`, biggest first within each."""

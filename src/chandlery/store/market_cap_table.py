@@ -7,7 +7,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from chandlery.clock import Clock
 from chandlery.market import MarketCap, MarketCapSnapshot
+from chandlery.store.again import again
 from chandlery.store.database import Database
 from chandlery.store.market_cap_thinning import ALL_FOR_MS, surplus
 from chandlery.store.permit_table import claim, granted_ms
@@ -27,14 +29,22 @@ _COIN: Final = (
 )
 _MOST_GONE: Final = 200
 """So many snapshots are let go in one transaction: after a long pause nobody waits for it."""
+_SLACK_MS: Final = 60_000
+"""So far apart the clocks of processes that share a store may be."""
 
 
 class MarketCapTable:
-    """Snapshots of the biggest coins."""
+    """Snapshots of the biggest coins.
 
-    def __init__(self, database: Database) -> None:
+    One of a moment that has not come yet was taken while this machine's clock was ahead. It stays,
+    and is not read before its time.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
+    @again
     def keep(self, snapshot: MarketCapSnapshot) -> None:
         """Write a snapshot; one of the same moment and currency is replaced.
 
@@ -57,7 +67,7 @@ class MarketCapTable:
             conn.execute(sa.delete(COIN).where(_of(COIN, snapshot.currency, snapshot.taken_ms)))
             if coins:
                 conn.execute(sa.insert(COIN), coins)
-            _thin(conn, snapshot.currency, snapshot.taken_ms)
+            _thin(conn, snapshot.currency, _told_ms(snapshot))
 
     def latest(self, currency: str = "usd") -> MarketCapSnapshot | None:
         """The newest snapshot, or None when there is none in that currency."""
@@ -65,11 +75,11 @@ class MarketCapTable:
 
     def at(self, at_ms: int | None, currency: str = "usd") -> MarketCapSnapshot | None:
         """The newest snapshot that was taken at `at_ms` or before, or None; None asks for now."""
-        newest = sa.select(sa.func.max(SNAPSHOT.c.taken_ms)).where(SNAPSHOT.c.currency == currency)
-        if at_ms is not None:
-            newest = newest.where(SNAPSHOT.c.taken_ms <= at_ms)
         with self._database.reading() as conn:
-            taken_ms = conn.execute(newest).scalar_one()
+            if at_ms is None:
+                taken_ms = newest_ms(conn, currency, self._clock.now_ms())
+            else:
+                taken_ms = _newest(conn, currency, at_ms)
             if taken_ms is None:
                 return None
             coins = sa.select(*_COIN).where(_of(COIN, currency, taken_ms)).order_by(COIN.c.place)
@@ -84,6 +94,32 @@ class MarketCapTable:
     def last_call_ms(self) -> int | None:
         """When the last claim was granted, or None."""
         return granted_ms(self._database, _CALL)
+
+
+def newest_ms(conn: sa.Connection, currency: str, now_ms: int) -> int | None:
+    """When the newest snapshot was taken that is not from the future; or None.
+
+    When all are, this machine's clock has been set back, and it is the last one.
+    """
+    newest = _newest(conn, currency, now_ms + _SLACK_MS)
+    return _newest(conn, currency, None) if newest is None else newest
+
+
+def _newest(conn: sa.Connection, currency: str, until_ms: int | None) -> int | None:
+    asked = sa.select(sa.func.max(SNAPSHOT.c.taken_ms)).where(SNAPSHOT.c.currency == currency)
+    if until_ms is not None:
+        asked = asked.where(SNAPSHOT.c.taken_ms <= until_ms)
+    found: int | None = conn.execute(asked).scalar_one()
+    return found
+
+
+def _told_ms(snapshot: MarketCapSnapshot) -> int:
+    """What time it is at most: a clock that is years ahead for a moment must not cost history.
+
+    The service says when it knew each coin last; either clock may be ahead, hardly both.
+    """
+    told = [coin.last_updated_ms for coin in snapshot.coins if coin.last_updated_ms is not None]
+    return min(snapshot.taken_ms, max(told, default=snapshot.taken_ms))
 
 
 def _of(table: sa.Table, currency: str, *times: int) -> sa.ColumnElement[bool]:

@@ -109,6 +109,9 @@ MIGRATIONS: Final[Sequence[Migration]] = (
 )
 
 
+_NOW: Final = f"SELECT version FROM {VERSION.name}"  # noqa: S608  the name is ours
+
+
 def version(conn: sa.Connection) -> int:
     """The version of this store; 0 when nothing of ours is there yet."""
     if not sa.inspect(conn).has_table(VERSION.name):
@@ -129,6 +132,13 @@ def missing(conn: sa.Connection, migrations: Sequence[Migration]) -> Sequence[Mi
     if found > len(migrations):
         raise StoreTooNew(found, len(migrations))
     return migrations[found:]
+
+
+def refuse_newer(conn: sa.Connection, known: int) -> None:
+    """Raises `StoreTooNew` when the store has a later version than is `known`."""
+    found = conn.exec_driver_sql(_NOW).scalars().first()
+    if found is not None and int(found) > known:
+        raise StoreTooNew(int(found), known)
 
 
 def migrate(conn: sa.Connection, migrations: Sequence[Migration], words: Mapping[str, str]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from chandlery.store.again import again
 from chandlery.store.database import Database
 from chandlery.store.schema import PERMIT
 
 
+@again
 def claim(database: Database, name: str, *, now_ms: int, every_ms: int) -> bool:
     """Whether the caller may do it now: over all processes, one may per `every_ms`.
 

@@ -16,6 +16,9 @@ from chandlery.store.backend import LASTING, WRITES, Insert, replacing
 _SCHEMA_LOCK: Final = 0x6368616E646C6572
 """Any number that other programs are unlikely to lock by: "chandler" in ASCII."""
 
+_SHARE_SCHEMA: Final = f"SELECT pg_advisory_xact_lock_shared({_SCHEMA_LOCK})"
+_READ_ONLY: Final = "25006"
+
 _CONNECT_SECONDS: Final = 10
 
 
@@ -56,6 +59,7 @@ class PostgresBackend:
             connection.commit()
 
         sa.event.listen(engine, "connect", set_up)
+        sa.event.listen(engine, "handle_error", _leave_standby)
         sa.event.listen(engine, "begin", _begin)
         return engine
 
@@ -65,6 +69,10 @@ class PostgresBackend:
     def lock_schema(self, conn: sa.Connection) -> None:
         """An advisory lock, for there may be no table yet that could be locked."""
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+
+    def lock_version(self, conn: sa.Connection) -> None:
+        """The same lock, shared: a migration waits for writers, and they for it."""
+        conn.exec_driver_sql(_SHARE_SCHEMA)
 
     def insert(self, table: sa.Table) -> Insert:
         """INSERT with ON CONFLICT."""
@@ -91,12 +99,21 @@ class PostgresBackend:
 def _begin(conn: sa.Connection) -> None:
     options = conn.get_execution_options()
     # What a reader asks one after the other is answered as of one moment, as SQLite does it.
-    level = None if options.get(WRITES) else psycopg.IsolationLevel.REPEATABLE_READ
+    # Writers lock the rows that they change; a stricter level, which a server may have as its
+    # default, would have them fail instead of wait.
+    levels = psycopg.IsolationLevel
+    level = levels.READ_COMMITTED if options.get(WRITES) else levels.REPEATABLE_READ
     connection = conn.connection.driver_connection
     assert isinstance(connection, psycopg.Connection)  # noqa: S101  says what it is
     connection.isolation_level = level
     if not options.get(LASTING, True):
         conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _leave_standby(context: sa.engine.ExceptionContext) -> None:
+    """After a fail-over a connection may lead to a standby: a new one finds who takes writes."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _array(column: pl.Series) -> str:

@@ -79,6 +79,9 @@ class SqliteBackend:
     def lock_schema(self, conn: sa.Connection) -> None:
         """Nothing more: BEGIN IMMEDIATE has locked the whole file."""
 
+    def lock_version(self, conn: sa.Connection) -> None:
+        """Nothing more, likewise."""
+
     def insert(self, table: sa.Table) -> Insert:
         """INSERT with ON CONFLICT."""
         return sqlite.insert(table)

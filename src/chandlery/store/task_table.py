@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from chandlery.store.again import again
 from chandlery.store.database import Database
 from chandlery.store.task_records import TaskKind, TaskProgress, TaskRecord, TaskState
 
@@ -125,6 +126,7 @@ class TaskTable:
         with self._database.reading() as conn:
             return conn.execute(_WAITING, _moment(now_ms)).one_or_none() is not None
 
+    @again
     def claim(self, holder: str, *, now_ms: int, until_ms: int) -> TaskRecord | None:
         """Take the task that has waited longest, or whose holder shows no life; None if none does.
 
@@ -135,6 +137,7 @@ class TaskTable:
             row = conn.execute(_CLAIM, take).one_or_none()
         return None if row is None else _record(row)
 
+    @again
     def renew(
         self, id_: str, holder: str, progress: TaskProgress, words: str, *, until_ms: int
     ) -> bool | None:
@@ -144,6 +147,7 @@ class TaskTable:
             row = conn.execute(_RENEW, now | asdict(progress)).one_or_none()
         return None if row is None else bool(row[0])
 
+    @again
     def finish(  # noqa: PLR0913  what a task ends with
         self,
         id_: str,
