@@ -89,7 +89,10 @@ def _disorder(rows: Rows, at: int) -> Rows:
 
 
 def _overlap(rows: Rows, _: int) -> Rows:
-    return [_moved(rows[0], -_length(rows)), *rows[:-1]]
+    if len(rows) < 2:  # noqa: PLR2004  one alone does not say how long an interval is
+        return rows
+    length_ms = min(int(after[0] - before[0]) for before, after in pairwise(rows))
+    return [_moved(rows[0], -length_ms), *rows[:-1]]
 
 
 def _future(rows: Rows, _: int) -> Rows:
@@ -116,11 +119,6 @@ def _long_close(rows: Rows, at: int) -> Rows:
 
 def _moved(row: list[Any], ms: int) -> list[Any]:
     return [row[0] + ms, *row[1:_CLOSE_TIME], row[_CLOSE_TIME] + ms, *row[_CLOSE_TIME + 1 :]]
-
-
-def _length(rows: Rows) -> int:
-    """How far apart rows are: the interval's own length, but where all of them are of outages."""
-    return min((int(after[0] - before[0]) for before, after in pairwise(rows)), default=60_000)
 
 
 def _field(**changed: object) -> Callable[[Rows, int], Rows]:
