@@ -6,7 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes tells of the machine, not of what is tried.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Where nothing compiled is to be kept, each process would read and rewrite all tests anew, which
 # takes ten seconds, and each program that a test starts would compile what it imports.
