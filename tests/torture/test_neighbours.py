@@ -14,12 +14,19 @@ from typing import Final
 import psycopg
 import pytest
 
+from chandlery.candles.series import Series
+from chandlery.clock import FrozenClock
+from chandlery.collect.keeper import Keeper
 from chandlery.errors import StoreError, StoreLocked, StoreUnreachable, StoreUnwritable
+from chandlery.sandbox import Sandbox
+from chandlery.settings import read_settings
 from chandlery.store import Kept, Store, sqlite_url
+from tests.collect.rehearsal import EARLY_MS, SOL, rehearsing
 from tests.postgres import Postgres, postgres_server
 from tests.store import crowd as at_once
 from tests.store.crowd import Crowd
 from tests.store.pages import BTC, hours, page, prices, same
+from tests.torture import neighbour_work
 from tests.torture.lengths import scaled
 
 PROCESSES: Final = scaled(short=4, full=10)
@@ -38,6 +45,13 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL that can be stopped and told to behave otherwise."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[Crowd]:
+    """Processes that work at the same moment."""
+    with Crowd(PROCESSES) as processes:
+        yield processes
 
 
 @pytest.fixture
@@ -117,13 +131,42 @@ def test_a_deadlock(url: str) -> None:
 
 
 @pytest.mark.slow  # starts processes
-def test_a_strict_server(url: str) -> None:
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_all_at_once(
+    crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    """Many collect the same series while others fold, read and export: each candle is new once."""
+    path = sqlite_url(tmp_path / "store.sqlite")
+    store_url = path if engine == "sqlite" else str(request.getfixturevalue("url"))
+    truth = tmp_path / "truth.parquet"
+    with Sandbox(now_ms=EARLY_MS, speed=0, weight_limit=10**7) as box:
+        with rehearsing(box, tmp_path / "alone", now_ms=EARLY_MS) as desk:
+            served = desk.served(SOL, until_ms=EARLY_MS)
+        served.write_parquet(truth)
+        settings = {
+            "home": str(tmp_path / "home"),
+            "store_url": store_url,
+            "csv": "",
+            "series": SOL,
+            "binance_url": box.binance_url,
+        }
+        rounds = scaled(short=12, full=60)
+        kept = crowd.all_at_once(neighbour_work.work, settings, str(truth), rounds)
+    assert sum(kept, Kept()).new == served.height
+    assert sum(kept, Kept()).revised == 0
+    with Keeper(read_settings(**settings), clock=FrozenClock(EARLY_MS)) as keeper:
+        assert keeper.store.candles.read(Series.parse(SOL), forming=False).frame.equals(served)
+        proof = keeper.prove(SOL)
+    assert (proof.holds, proof.accounted) == (True, 1.0), proof
+
+
+@pytest.mark.slow  # starts processes
+def test_a_strict_server(crowd: Crowd, url: str) -> None:
     """Where transactions are serializable by default, all keep the same page and none fails."""
     told(url, "ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'")
     rows = {hour: hour for hour in range(200)}
     try:
-        with Crowd(PROCESSES) as crowd:
-            kept = crowd.all_at_once(at_once.keep_same, url, rows, hours(0, 200))
+        kept = crowd.all_at_once(at_once.keep_same, url, rows, hours(0, 200))
     finally:
         told(url, "ALTER DATABASE postgres RESET default_transaction_isolation")
     assert sum(kept, Kept()) == Kept(new=200, unchanged=200 * (PROCESSES - 1))

@@ -36,7 +36,7 @@ DOORS = (
     ("schedule",),
     ("serve", "--port", "0"),
     ("up", "--port", "0"),
-    ("worker",),
+    ("worker", "--embedded"),
 )
 
 

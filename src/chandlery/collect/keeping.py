@@ -70,8 +70,10 @@ class Keeping:
         if wanted in self.wanted_series():
             return wanted, False
         exchange.newest(wanted, 1)
+        added = self.store.wanted.add(wanted)
+        # Afterwards: whoever looks when this changes has to find the series.
         self.wishes += 1
-        return wanted, self.store.wanted.add(wanted)
+        return wanted, added
 
     def forget(self, series: Series | str) -> Series:
         """Keep a series no more; what is stored of it stays.
