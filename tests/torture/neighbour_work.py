@@ -13,12 +13,12 @@ from chandlery.candles.series import Series
 from chandlery.clock import FrozenClock
 from chandlery.collect.keeper import Keeper
 from chandlery.settings import read_settings
-from chandlery.store import Kept, Store
+from chandlery.store import FoldPolicy, Kept, Store
 from tests.cli.conftest import Shell
 from tests.collect.rehearsal import EARLY_MS, SOL
-from tests.store.eager import SMALL
 
 PATIENCE: Final = 40.0
+POLICY: Final = FoldPolicy(keep_hot=20, least=50, most=500, file_rows=2_000, neighbours=4)
 
 
 def work(number: int, settings: dict[str, str], truth: str, rounds: int) -> Kept:
@@ -41,7 +41,7 @@ def _collect(settings: dict[str, str]) -> Kept:
 
 def _fold(settings: dict[str, str], rounds: int) -> None:
     in_force = read_settings(**settings)
-    with Store.open(settings["store_url"], lake=in_force.lake_place, policy=SMALL) as store:
+    with Store.open(settings["store_url"], lake=in_force.lake_place, policy=POLICY) as store:
         for _ in range(rounds):
             store.folding.fold(Series.parse(SOL), everything=True)
             time.sleep(0.05)

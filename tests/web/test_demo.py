@@ -70,8 +70,8 @@ def test_last_candle_is_the_stored_one(page: Page, demo: Demo) -> None:
         kept = texts(candles).row(-1, named=True)
         if all(shown[name] == kept[name] for name in kept if name in shown):
             break
-        # The forming candle moves: the page asks every few seconds.
-        assert time.monotonic() - began < 20, (shown, kept)
+        # It moves: the stream is ahead of the store but for the moment after a collection.
+        assert time.monotonic() - began < 90, (shown, kept)
         page.wait_for_timeout(200)
     assert (shown["state"], len(candles)) == ("forming", 500)
     expect(page.locator("#label")).to_have_text("SANDBOX")
