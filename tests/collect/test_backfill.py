@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,6 @@ CLOSED_MS = EARLY_MS - EARLY_MS % HOUR_MS
 TODAY_MS = EARLY_MS - EARLY_MS % DAY_MS
 ENDED_MS = 1_708_398_000_000
 """2024-02-20 03:00 UTC: when XMRUSDT ended."""
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """A sandbox exchange, ten weeks after SOLUSDT was listed."""
-    with Sandbox(now_ms=EARLY_MS) as running:
-        yield running
-
-
-@pytest.fixture
-def desk(box: Sandbox, tmp_path: Path) -> Iterator[Rehearsal]:
-    """A keeper with an empty store."""
-    with rehearsing(box, tmp_path, now_ms=EARLY_MS) as opened:
-        yield opened
 
 
 def entries(desk: Rehearsal, state: str) -> list[Entry]:

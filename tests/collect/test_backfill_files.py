@@ -22,27 +22,12 @@ from chandlery.collect.backfill.pool import Pool
 from chandlery.errors import NotPublished
 from chandlery.exchanges.archive import ArchiveFile, Download
 from chandlery.exchanges.binance_archive import span_from
-from chandlery.sandbox import Sandbox
 from chandlery.store import Store
 from tests.candles import market
-from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, SOL, Rehearsal, rehearsing
+from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, SOL, Rehearsal
 
 AUGUST, SEPTEMBER, FIRST_DAY = (f"SOLUSDT-1h-2020-{date}.zip" for date in ("08", "09", "10-01"))
 SERIES: Final = Series.parse(SOL)
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """A sandbox exchange, ten weeks after SOLUSDT was listed."""
-    with Sandbox(now_ms=EARLY_MS) as running:
-        yield running
-
-
-@pytest.fixture
-def desk(box: Sandbox, tmp_path: Path) -> Iterator[Rehearsal]:
-    """A keeper with an empty store."""
-    with rehearsing(box, tmp_path, now_ms=EARLY_MS) as opened:
-        yield opened
 
 
 def recorded(desk: Rehearsal) -> set[str]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from chandlery.candles.series import Series
 from chandlery.collect.wanted import to_ms
-from chandlery.sandbox import Sandbox
 from chandlery.sandbox.archive.faults import ArchiveFaultKind
-from tests.collect.rehearsal import EARLY_MS, SOL, Rehearsal, rehearsing
+from tests.collect.rehearsal import SOL, Rehearsal
 
 SERIES: Final = Series.parse(SOL)
 AUGUST: Final = "SOLUSDT-1h-2020-08"
@@ -28,20 +25,6 @@ REFUSED: Final[dict[ArchiveFaultKind, str]] = {
     "upside-down": "row 1 is no candle: its high is not the highest price",
 }
 """What is wrong, and what is said of it."""
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """A sandbox exchange, eight weeks after SOLUSDT was listed."""
-    with Sandbox(now_ms=EARLY_MS) as running:
-        yield running
-
-
-@pytest.fixture
-def desk(box: Sandbox, tmp_path: Path) -> Iterator[Rehearsal]:
-    """A keeper with an empty store."""
-    with rehearsing(box, tmp_path, now_ms=EARLY_MS) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("kind", REFUSED)

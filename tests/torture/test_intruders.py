@@ -5,28 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chandlery.web import Server, create_app
 from tests.torture.intruder import LOCAL, TOKEN, assert_guarded, get, raw
-from tests.web.fake_keeper import keeper_with_candles
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """The port of a page that asks for no token."""
-    with Server(create_app(keeper_with_candles(2)), port=0) as server:
-        yield server.port
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[int]:
-    """The port of a page that asks for the token."""
-    with Server(create_app(keeper_with_candles(2), token=TOKEN), port=0) as server:
-        yield server.port
 
 
 @pytest.mark.parametrize(

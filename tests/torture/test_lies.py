@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Final, cast
 
 import polars as pl
@@ -20,8 +18,8 @@ from chandlery.clock import ms_to_datetime
 from chandlery.collect.backfill.report import BackfillReport
 from chandlery.collect.report import Report
 from chandlery.errors import RemoteError
-from chandlery.sandbox import FaultKind, Sandbox
-from tests.collect.rehearsal import EARLY_MS, LISTED_MS, SOL, Rehearsal, rehearsing
+from chandlery.sandbox import FaultKind
+from tests.collect.rehearsal import EARLY_MS, LISTED_MS, SOL, Rehearsal
 from tests.torture.lengths import scaled, seeds
 from tests.torture.lies_told import BROKEN, IMPOSSIBLE
 
@@ -30,20 +28,6 @@ LAST: Final = 20
 VERBS: Final = ("last", "since", "between", "backfill", "repair")
 QUARTERS: Final = "binance:SOLUSDT:15m"
 """Five and a half pages by EARLY_MS."""
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """One sandbox exchange for all."""
-    with Sandbox(now_ms=EARLY_MS) as running:
-        yield running
-
-
-@pytest.fixture
-def desk(box: Sandbox, tmp_path: Path) -> Iterator[Rehearsal]:
-    """A keeper with an empty store."""
-    with rehearsing(box, tmp_path, now_ms=EARLY_MS) as opened:
-        yield opened
 
 
 def _since(desk: Rehearsal, since: datetime) -> Report:

@@ -6,33 +6,16 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from chandlery.web import Server, create_app
 from tests.torture.intruder import LOCAL, TOKEN, assert_guarded, get, raw
 from tests.torture.lengths import AT_FULL_LENGTH, scaled
-from tests.web.fake_keeper import keeper_with_candles
 
 SLOW = scaled(short=100, full=600)
 """Clients that send a byte now and then."""
 SLOW_SECONDS = scaled(short=1, full=30)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """The port of a page that asks for no token."""
-    with Server(create_app(keeper_with_candles(2)), port=0) as server:
-        yield server.port
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[int]:
-    """The port of a page that asks for the token."""
-    with Server(create_app(keeper_with_candles(2), token=TOKEN), port=0) as server:
-        yield server.port
 
 
 NONSENSE = {

@@ -82,11 +82,10 @@ def _sound(frame: pl.DataFrame, series: Series, rows: list[Any]) -> None:
     if _contradicts_itself(frame):
         number, why = first_fault(frame) or (0, "its prices contradict each other")
         raise BadRow(f"no valid candles: row {number + 1}: {why}: {shown(rows[number], 300)}")
-    lasts = frame["close_time"].cast(pl.Int64) - frame["open_time"].cast(pl.Int64)
-    endless = lasts > _LONGEST * series.interval.typical_ms
+    endless = _endless(frame, series)
     if endless.any():
         number = int(endless.arg_true()[0])
-        msg = f"no valid candles: row {number + 1}: it closes long after its {series.interval}"
+        msg = f"no valid candles: row {number + 1}: {_closes_late(series)}"
         raise BadRow(f"{msg}: {shown(rows[number], 300)}")
 
 
@@ -98,9 +97,17 @@ def row_fault(row: Any, series: Series) -> str | None:  # noqa: ANN401  JSON
         return str(error).removeprefix("row 1: ").partition(": ")[0]
     if _contradicts_itself(frame):
         return "its prices contradict each other"
+    return _closes_late(series) if _endless(frame, series).any() else None
+
+
+def _endless(frame: pl.DataFrame, series: Series) -> pl.Series:
+    """Which rows last longer than any candle does."""
     lasts = frame["close_time"].cast(pl.Int64) - frame["open_time"].cast(pl.Int64)
-    endless = int(lasts[0]) > _LONGEST * series.interval.typical_ms
-    return f"it closes long after its {series.interval}" if endless else None
+    return lasts > _LONGEST * series.interval.typical_ms
+
+
+def _closes_late(series: Series) -> str:
+    return f"it closes long after its {series.interval}"
 
 
 def _contradicts_itself(frame: pl.DataFrame) -> bool:

@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from chandlery.candles.series import Series
 from chandlery.settings.period import Periods
+from chandlery.settings.texts import without_zero
 from chandlery.settings.urls import without_secrets
 
 PREFIX: Final = "CHANDLERY_"
@@ -175,11 +176,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _without_zero(cls, value: object) -> object:
-        # No path and no address has it; a file of settings can.
-        if isinstance(value, str) and "\0" in value:
-            msg = "may not hold the character zero"
-            raise ValueError(msg)
-        return value
+        return without_zero(value)
 
     @field_validator("series", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import ms_to_text
 from chandlery.errors import InputError
+from chandlery.settings.texts import without_zero
 
 LIMIT_MAX: Final = 5000
 END_OF_TIME_MS: Final = 253_402_300_800_000
@@ -73,11 +74,7 @@ class Query(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _without_zero(cls, value: object) -> object:
-        # PostgreSQL has no such text, and would be what fails.
-        if isinstance(value, str) and "\0" in value:
-            msg = "may not hold the character zero"
-            raise ValueError(msg)
-        return value
+        return without_zero(value)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401

@@ -1,0 +1,28 @@
+"""What several of the experiments begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chandlery.web import Server, create_app
+from tests.collect.conftest import box, desk
+from tests.torture.intruder import TOKEN
+from tests.web.fake_keeper import keeper_with_candles
+
+__all__ = ["box", "desk"]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a page that asks for no token."""
+    with Server(create_app(keeper_with_candles(2)), port=0) as server:
+        yield server.port
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[int]:
+    """The port of a page that asks for the token."""
+    with Server(create_app(keeper_with_candles(2), token=TOKEN), port=0) as server:
+        yield server.port
