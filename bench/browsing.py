@@ -22,6 +22,8 @@ _FLAGS: Final = [
     "--disable-sync",
     "--enable-precise-memory-info",
 ]
+_SETTLED_MS: Final = 1500
+"""A window is opened, and the one before it closed, before somebody types an address into it."""
 _WATCH: Final = """
 addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
   const ready = document.querySelector('[data-ready=true]')
@@ -66,6 +68,7 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(_WATCH)
     page = context.new_page()
+    page.wait_for_timeout(_SETTLED_MS)
     go(page, url)
     yield page
     context.close()

@@ -70,7 +70,8 @@ def _shown(browser: Browser, folder: Path, *, quick: bool) -> Table:
         ("measure", "stored", "figure", "aim", ""),
         rows,
         [
-            "First chart: from the navigation until its candles are drawn; median of the visits.",
+            "First chart: from the navigation until its candles are drawn; median of the visits,",
+            "each in a window that stood open before; nothing cached is a browser's first visit.",
             "Frames: while the chart is pulled and zoomed; no graphics card, software draws.",
             "Bytes: of the scripts over the wire, gzip; the pie's come after the chart.",
         ],

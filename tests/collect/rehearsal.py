@@ -39,15 +39,15 @@ class Rehearsal:
     box: Sandbox
     keeper: Keeper
 
-    def served(self, name: str, *, until_ms: int = NOW_MS) -> pl.DataFrame:
-        """Every candle that has closed by then, as the exchange gives it over REST."""
+    def served(self, name: str, *, since_ms: int = 0, until_ms: int = NOW_MS) -> pl.DataFrame:
+        """Every candle of that time that has closed, as the exchange gives it over REST."""
         series = Series.parse(name)
         pages = [pl.DataFrame(schema=SCHEMA)]
         clock = FrozenClock(self.box.clock.now_ms())
         with closing(
             open_exchange(series.exchange, urls=[self.box.binance_url], clock=clock)
         ) as at:
-            start = 0
+            start = since_ms
             while start < until_ms:
                 page = at.oldest(series, Span(start, until_ms), at.page_limit)
                 pages.append(page.candles.closed)

@@ -25,7 +25,7 @@ DIGEST = "0123456789abcdef" * 4
 def answer(body: bytes = b"", status: int = 200, **headers: str) -> Answer:
     """An answer of the archive."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, named, body, "http://archive/x", 0, 0)
+    return Answer(status, named, body, "http://archive/x", 0, 0, 0, 0)
 
 
 class TestPaths:

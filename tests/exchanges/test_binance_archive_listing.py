@@ -44,7 +44,7 @@ DAYS = tuple(FEBRUARY_MS + day * DAY_MS for day in range(3))
 def answer(body: str | bytes, status: int = 200) -> Answer:
     """An answer to a listing request."""
     data = body.encode() if isinstance(body, str) else body
-    return Answer(status, {}, data, "http://archive/", 0, 0)
+    return Answer(status, {}, data, "http://archive/", 0, 0, 0, 0)
 
 
 def stock(server: Shelf) -> None:

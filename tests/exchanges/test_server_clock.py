@@ -23,11 +23,21 @@ class Far:
         """Ask for the time."""
         there, back = self.ways_ms[min(self.asked, len(self.ways_ms) - 1)]
         self.asked += 1
-        sent_ms = self.clock.now_ms()
+        sent, sent_ms = self.clock.monotonic(), self.clock.now_ms()
         self.clock.advance(there / 1000)
         server_ms = self.clock.now_ms() + self.skew_ms
         self.clock.advance(back / 1000)
-        return Reading(server_ms, sent_ms, self.clock.now_ms())
+        return Reading(server_ms, sent, self.clock.monotonic(), sent_ms)
+
+
+class Jumpy(FrozenClock):
+    """A clock that can be set."""
+
+    jumped_ms = 0
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds, as this clock has been set."""
+        return super().now_ms() + self.jumped_ms
 
 
 @pytest.fixture
@@ -45,13 +55,6 @@ def test_skew(clock: FrozenClock, skew_ms: int) -> None:
     clock.advance(60)
     assert server.now_ms() == clock.now_ms() + skew_ms
     assert far.asked == 1
-
-
-def test_nothing_is_asked_early(clock: FrozenClock) -> None:
-    """An estimate never asks: before the first measurement it is the machine's own time."""
-    far = Far(clock, 5000)
-    assert ServerClock(clock, far).estimate_ms() == NOW_MS
-    assert far.asked == 0
 
 
 def test_slow_trips_are_measured_twice(clock: FrozenClock) -> None:
@@ -73,15 +76,18 @@ def test_measured_again_after_a_while(clock: FrozenClock) -> None:
 
 
 @pytest.mark.parametrize("jump_ms", [7_200_000, -7_200_000])
+def test_a_clock_set_after_the_look(jump_ms: int) -> None:
+    """What was seen stays true when the machine's clock is set afterwards."""
+    clock = Jumpy(NOW_MS)
+    reading = ServerClock(clock, Far(clock, 250)).reading()
+    clock.advance(3)
+    clock.jumped_ms = jump_ms
+    assert reading.at(clock.monotonic()) == NOW_MS + 3_250
+
+
+@pytest.mark.parametrize("jump_ms", [7_200_000, -7_200_000])
 def test_measured_again_after_a_jump(jump_ms: int) -> None:
     """When the machine's clock is set, the offset is measured again at the next use."""
-
-    class Jumpy(FrozenClock):
-        jumped_ms = 0
-
-        def now_ms(self) -> int:
-            return super().now_ms() + self.jumped_ms
-
     clock = Jumpy(NOW_MS)
     far = Far(clock, 0)
     server = ServerClock(clock, far)

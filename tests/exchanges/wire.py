@@ -33,7 +33,7 @@ def hours(first_ms: int, count: int) -> list[list[int | str]]:
 def answered(body: object, *, status: int = 200) -> Answer:
     """An answer with this JSON body, or with these bytes."""
     text = body if isinstance(body, bytes) else orjson.dumps(body)
-    return Answer(status, {}, text, "http://h/x", NOW_MS, NOW_MS)
+    return Answer(status, {}, text, "http://h/x", NOW_MS, NOW_MS, 0, 0)
 
 
 @dataclass

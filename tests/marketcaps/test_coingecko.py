@@ -39,7 +39,7 @@ COIN: dict[str, Any] = {
 def answered(body: bytes | str, status: int = 200) -> Answer:
     """An answer with this body."""
     text = body if isinstance(body, bytes) else body.encode()
-    return Answer(status, {}, text, "http://h/x", NOW_MS, NOW_MS)
+    return Answer(status, {}, text, "http://h/x", NOW_MS, NOW_MS, 0, 0)
 
 
 def listed(*coins: object) -> Play:

@@ -37,6 +37,7 @@ class TestAnswers:
         assert (answer.status, answer.body, answer.headers["x-thing"]) == (200, b"[1]", "Yes")
         assert answer.url == f"{server.url}/ping?symbol=BTCUSDT"
         assert answer.sent_ms == answer.received_ms == NOON_MS
+        assert answer.sent == answer.received
 
     def test_says_who_it_is(self, sender: SenderFactory) -> None:
         """The program names itself and takes compressed JSON."""

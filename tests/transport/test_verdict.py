@@ -20,7 +20,7 @@ NOW_MS = 1_700_000_000_000
 def answered(status: int, body: bytes = b"", **headers: str) -> Answer:
     """An answer with these headers (underscores for hyphens)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, named, body, "http://h/x", NOW_MS, NOW_MS)
+    return Answer(status, named, body, "http://h/x", NOW_MS, NOW_MS, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -112,24 +112,28 @@ class BinanceClient:
         self._sender.close()
 
     def _page(self, request: Request, asked: Asked, read: _Reader | None = None) -> Page:
-        self._clock.refresh()
         reader = read or _all_of_it
-        return self._sender.ask(
-            request, lambda answer: self._read_page(answer, request, asked, reader)
-        )
+        # Looked at before anything is sent: a machine that sleeps meanwhile takes the exchange's
+        # time for an earlier one, and closed candles for forming ones, never the other way round.
+        reading = self._clock.reading()
 
-    def _read_page(self, answer: Answer, request: Request, asked: Asked, read: _Reader) -> Page:
+        def page_of(answer: Answer) -> Page:
+            nonlocal reading
+            try:
+                return self._read_page(answer, request, asked, reader, reading.at(answer.sent))
+            except FromTheFuture:
+                # Perhaps it is our picture of its clock that is wrong; the next try has another.
+                self._clock.distrust()
+                reading = self._clock.reading()
+                raise
+
+        return self._sender.ask(request, page_of)
+
+    def _read_page(
+        self, answer: Answer, request: Request, asked: Asked, read: _Reader, server_ms: int
+    ) -> Page:
         rows = binance.read_rows(self._market, answer, request, asked.series)
-        self._clock.refresh()
-        server_ms = self._clock.at(answer.sent_ms)
-        try:
-            candles, refused = read(
-                rows, asked, server_ms=server_ms, settle_ms=self._market.settle_ms
-            )
-        except FromTheFuture:
-            # Perhaps it is our picture of its clock that is wrong: the next try measures again.
-            self._clock.distrust()
-            raise
+        candles, refused = read(rows, asked, server_ms=server_ms, settle_ms=self._market.settle_ms)
         return Page(candles, server_ms, request.shown(), refused=refused)
 
     def _read_clock(self) -> Reading:
@@ -140,7 +144,7 @@ class BinanceClient:
 
     def _reading(self, answer: Answer, request: Request) -> Reading:
         server_ms = binance.read_time(self._market, answer, request)
-        return Reading(server_ms, answer.sent_ms, answer.received_ms)
+        return Reading(server_ms, answer.sent, answer.received, answer.sent_ms)
 
     def _checked(self, limit: int) -> int:
         if not 1 <= limit <= self.page_limit:

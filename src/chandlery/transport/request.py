@@ -44,7 +44,8 @@ class Answer:
 
     The body is empty when it went into a `Sink`.
 
-    `sent_ms` and `received_ms` are by this machine's clock, around the whole exchange.
+    `sent_ms` and `received_ms` are by this machine's clock, around the whole exchange; `sent` and
+    `received` are the same moments in seconds of the monotonic clock, which nobody can set.
     """
 
     status: int
@@ -53,6 +54,8 @@ class Answer:
     url: str
     sent_ms: int
     received_ms: int
+    sent: float
+    received: float
 
 
 class Sink(Protocol):

@@ -141,7 +141,7 @@ class Sender:
             raise
 
     def _exchange(self, host: Host, request: Request, sink: Sink | None) -> Answer:
-        sent_ms = self._clock.now_ms()
+        sent_ms, sent = self._clock.now_ms(), self._clock.monotonic()
         headers = {**host.headers, **request.headers}
         with faults():
             response, body = self._connections.ask(
@@ -154,6 +154,8 @@ class Sender:
             url=host.base + request.shown(),
             sent_ms=sent_ms,
             received_ms=self._clock.now_ms(),
+            sent=sent,
+            received=self._clock.monotonic(),
         )
 
     def _used(self, answer: Answer) -> int | None:

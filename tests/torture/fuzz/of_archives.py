@@ -47,7 +47,7 @@ def _checksum(data: bytes) -> None:
 def _headers(data: bytes) -> None:
     size, etag, modified, *_ = (*data.decode("latin-1").split("\n"), "", "", "")
     headers = {"content-length": size, "etag": etag, "last-modified": modified}
-    told = binance_archive.described(_FILE, Answer(200, headers, b"", "", 0, 0))
+    told = binance_archive.described(_FILE, Answer(200, headers, b"", "", 0, 0, 0, 0))
     assert 0 <= told.size < 10**15
 
 

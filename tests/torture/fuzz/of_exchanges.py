@@ -33,7 +33,7 @@ _STREAMS: Final = {"btcusdt@kline_1h": HOURS}
 
 def answer(body: bytes, status: int = 200) -> Answer:
     """An answer as the transport gives it."""
-    return Answer(status, {}, body, "http://h/x", _NOW_MS, _NOW_MS)
+    return Answer(status, {}, body, "http://h/x", _NOW_MS, _NOW_MS, 0, 0)
 
 
 def _refused(data: bytes, request: Request) -> None:
