@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis
 
 from chandlery.collect.runner import HOLD_MS
 from chandlery.sandbox import Sandbox
@@ -22,6 +24,16 @@ pytestmark = pytest.mark.slow
 
 SERIES = ("binance:BTCUSDT:1s", "binance:ETHUSDT:1s")
 OUTAGE_S = 20.0
+TROUBLED_S = 4.0
+TROUBLES: tuple[tuple[Callable[[Redis], object], Callable[[Redis], object]], ...] = (
+    (lambda redis: redis.flushall(), lambda redis: redis.ping()),
+    (
+        lambda redis: redis.config_set("maxmemory", 1),
+        lambda redis: redis.config_set("maxmemory", 0),
+    ),
+    (lambda redis: redis.slaveof("127.0.0.1", 1), lambda redis: redis.slaveof()),
+)
+"""What begins a broker's trouble, and what ends it: emptied, full, a replica of nobody."""
 WARNED = re.compile(r": (WARNING|ERROR|CRITICAL)/|^\S*(Error|Exception)\b")
 """A line of a log that tells of trouble."""
 _NUMBERS = itertools.count(1)
@@ -118,6 +130,20 @@ def test_redis_away(rack: Rack, redis: RedisServer, box: Sandbox) -> None:
     redis.start()
     until_current(rack, worker)
     assert 2 <= len(about) <= 6, about
+    finish(rack, box)
+
+
+def test_redis_in_trouble(rack: Rack, redis: RedisServer, box: Sandbox) -> None:
+    """A broker that is emptied, full or somebody's replica for a while is used again afterwards."""
+    worker, beat = rack.worker("-P", "threads", "-c", "2"), rack.beat()
+    with closing(Redis.from_url(redis.url)) as admin:
+        for begin, end in TROUBLES:
+            until_current(rack, worker)
+            begin(admin)
+            time.sleep(TROUBLED_S)  # how long it lasts is what is tried
+            end(admin)
+    until_current(rack, worker)
+    assert beat.running
     finish(rack, box)
 
 

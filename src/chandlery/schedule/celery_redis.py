@@ -2,7 +2,7 @@
 
 Kombu 5.7 meets a task that was still running when Redis went away with an `AttributeError`, for
 which the worker ends. It is a lost connection, and told as one the worker waits and goes on. So is
-a server that became a replica, which takes no messages: connecting to it is tried again later.
+a server that became a replica or is full, which takes no messages: connecting is tried again later.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from typing import Any, Final
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as Lost
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 _SCHEMES: Final = ("redis", "rediss")
 _NO_KEY: Final = "chandlery:no-such-key"
 
 
 class Channel(kombu_redis.Channel):
-    """A channel that knows when its connection is gone, or leads to a replica."""
+    """A channel that knows when its connection is gone, or leads where nothing can be written."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as Kombu has it
         super().__init__(*args, **kwargs)
         try:
-            self.client.delete(_NO_KEY)
-        except ReadOnlyError as error:
+            # Nothing put at the beginning of no key makes none, but is refused as writing is.
+            self.client.setrange(_NO_KEY, 0, "")
+        except (ReadOnlyError, OutOfMemoryError) as error:
             self._disconnect_pools()
-            msg = "this Redis is a read-only replica"
+            is_ = "full" if isinstance(error, OutOfMemoryError) else "a read-only replica"
+            msg = f"this Redis is {is_}"
             raise Lost(msg) from error
         except ResponseError:
             pass  # we may not ask, which says nothing of what we may send
