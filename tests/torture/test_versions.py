@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import sqlalchemy as sa
 from chandlery.clock import SystemClock
 from chandlery.collect.keeper import Keeper
 from chandlery.errors import StoreTooNew
+from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
 from chandlery.store import Store, sqlite_url
 from chandlery.store.database import Database
 from chandlery.store.migrations import MIGRATIONS
 from chandlery.web import create_app
 from tests.cli.conftest import Shell
+from tests.schedule.rack import Rack
 from tests.store.pages import BTC, page, prices, same
 
 SERIES = "binance:BTCUSDT:1h"
@@ -98,3 +101,30 @@ def test_carried_forward_under_a_server(tmp_path: Path) -> None:
             answer = client.get(path)
             assert answer.status_code == 503, (path, answer.status_code)
             assert REFUSED in answer.text, (path, answer.text)
+
+
+@pytest.mark.slow  # starts programs
+def test_carried_forward_under_celery(tmp_path: Path) -> None:
+    """An older worker and beat say so, write nothing more, and those that are started end."""
+    with Sandbox() as box:
+        settings = {
+            "SERIES": "binance:BTCUSDT:1s",
+            "CSV": "",
+            "BINANCE_URL": box.binance_url,
+            "COINGECKO_URL": box.coingecko_url,
+        }
+        with Rack(tmp_path, settings) as rack:
+            worker, beat = rack.worker("-P", "threads", "-c", "2"), rack.beat()
+            worker.until("succeeded", times=2)
+            path = next(tmp_path.rglob("chandlery.db"))
+            carry_forward(path)
+            for program in (worker, beat):
+                program.until(REFUSED)
+            with later(path) as store:
+                before = store.catalogue()
+                time.sleep(3)  # in which a series of seconds would be collected
+                assert store.catalogue() == before
+            for program in (rack.worker("-P", "threads"), rack.beat()):
+                program.until(REFUSED)
+                assert program.wait() == 2
+            assert "Traceback" not in "".join(program.log for program in rack.programs)
