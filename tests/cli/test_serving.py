@@ -56,9 +56,9 @@ def eventually(check: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def rows(url: str) -> int:
-    """How many candles the interface gives for the page."""
-    found = answer(url, "/api/v1/candles?series=binance:BTCUSDT:1h&limit=500")
+def rows(url: str, limit: int = 500) -> int:
+    """How many candles the interface gives, of so many for the page."""
+    found = answer(url, f"/api/v1/candles?series=binance:BTCUSDT:1h&limit={limit}")
     listed = found.get("rows")
     return len(listed) if isinstance(listed, list) else 0
 
@@ -94,7 +94,7 @@ def test_up_after_a_long_pause(shell: Shell, box: Sandbox) -> None:
     series = "binance:BTCUSDT:1h"
     shell.chandlery("collect", series, "--since", "2024-09-01", "--until", "2024-09-02")
     with serving(shell, "-m", "chandlery", "up", "--port", "0", "--json") as (_, url):
-        eventually(lambda: rows(url) == 500)
+        eventually(lambda: rows(url, 3000) == 2002)  # the forming one, too
     gaps = json.loads(shell.chandlery("gaps", series, "--json").stdout)
     last_ms = box.clock.now_ms() - HOUR_MS
     inside = [gap for gap in gaps if gap["candles"] and gap["start_ms"] < last_ms]
