@@ -70,6 +70,17 @@ class Rehearsal:
         assert (proof.holds, proof.accounted) == (True, 1.0), proof
         assert not [gap for gap in self.keeper.gaps(name) if gap.reason == "failed"]
 
+    def assert_newest(self, name: str, *, least: int = 1) -> None:
+        """All that is kept is what the exchange serves, up to its newest closed candle."""
+        held = self.held(name)
+        assert held.height >= least > 0
+        first_ms, *_, last_ms = held["open_time"].dt.epoch("ms")
+        served = self.served(name, since_ms=first_ms, until_ms=self.box.clock.now_ms())
+        assert held.equals(served)
+        assert self.keeper.prove(name).holds
+        within = [gap for gap in self.keeper.gaps(name) if first_ms <= gap.span.start < last_ms]
+        assert {gap.reason for gap in within} <= {"empty at the exchange"}
+
     def fetched(self) -> Counter[str]:
         """How often each zip came whole, by its bare name."""
         return fetched(self.box)

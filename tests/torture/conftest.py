@@ -6,12 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from chandlery.sandbox import Sandbox
 from chandlery.web import Server, create_app
-from tests.collect.conftest import box, desk
+from tests.collect.conftest import desk
+from tests.collect.rehearsal import EARLY_MS
 from tests.torture.intruder import TOKEN
 from tests.web.fake_keeper import keeper_with_candles
 
-__all__ = ["box", "desk"]
+__all__ = ["desk"]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    """A sandbox exchange whose time is right, with room for everybody's questions."""
+    with Sandbox(now_ms=EARLY_MS, weight_limit=10**7) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

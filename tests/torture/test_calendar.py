@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,17 +24,9 @@ from tests.cli.conftest import Shell
 from tests.collect.rehearsal import EARLY_MS, Rehearsal, afresh, rehearsing
 from tests.torture.clocks import CreepingClock
 from tests.torture.lengths import scaled, seeds
-from tests.torture.newest import assert_newest
 
 SOL: Final = "binance:SOLUSDT:1h"
 BTC: Final = "binance:BTCUSDT:1h"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """One sandbox exchange for all; each test sets its time."""
-    with Sandbox(now_ms=EARLY_MS, weight_limit=10**7) as running:
-        yield running
 
 
 ENDS: Final = {
@@ -67,7 +58,7 @@ def test_ends_of_years(box: Sandbox, tmp_path: Path, when: str, interval: str) -
             clock.advance(5)
             assert keeper.keep_current(Series.parse(name)).ok
             clock.step_s = 0
-            assert_newest(Rehearsal(box, keeper), name, least=39)
+            Rehearsal(box, keeper).assert_newest(name, least=39)
             assert keeper.status().series[0].last_open_ms == keeper.catalogue()[0].last_ms
 
 
@@ -84,7 +75,7 @@ def test_the_year_ends_while_a_backfill_plans(box: Sandbox, tmp_path: Path, seed
             clock.step_s = 0
             keeper.backfill(SOL, since="2020-11-01")
             keeper.keep_current(Series.parse(SOL))
-            assert_newest(Rehearsal(box, keeper), SOL, least=61 * 24)
+            Rehearsal(box, keeper).assert_newest(SOL, least=61 * 24)
 
 
 def test_after_2038(box: Sandbox, tmp_path: Path) -> None:
@@ -96,7 +87,7 @@ def test_after_2038(box: Sandbox, tmp_path: Path) -> None:
         assert keeper.backfill(BTC, since="2039-12-30").failure is None
         assert keeper.keep_current(Series.parse(BTC)).ok
         keeper.store.folding.fold(Series.parse(BTC), everything=True)
-        assert_newest(desk, BTC, least=62 * 24)
+        desk.assert_newest(BTC, least=62 * 24)
         last_ms = now_ms // HOUR_MS * HOUR_MS
         assert int(csv.read_text().splitlines()[-1].partition(",")[0]) == last_ms
         page = create_app(keeper).test_client()
@@ -167,7 +158,7 @@ def test_a_leap_second(box: Sandbox, tmp_path: Path) -> None:
         for seconds in (5, 1000):
             desk.keeper.clock.sleep(seconds)
             assert desk.keeper.keep_current(Series.parse(name)).ok
-        assert_newest(desk, name, least=50)
+        desk.assert_newest(name, least=50)
 
 
 ZONES: Final = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Asia/Kathmandu")

@@ -46,13 +46,6 @@ HASTY: Final = replace(
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """One sandbox exchange for all."""
-    with Sandbox(now_ms=EARLY_MS, weight_limit=10**7) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def mirror(box: Sandbox) -> Iterator[Mirror]:
     """A host in front of it."""
     with mirrored(box.binance_url) as running:

@@ -80,7 +80,6 @@ def _work(settings: dict[str, str], until_ms: int) -> None:
         place = keeper.settings.lake_place
     with Store.open(settings["store_url"], lake=place, policy=POLICY) as store:
         store.folding.fold(series, everything=True)
-        store.folding.fold(series, everything=True)
 
 
 def _cut(postgres: Postgres, number: int, seconds: float) -> None:

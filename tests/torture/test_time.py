@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,18 +21,10 @@ from chandlery.web import create_app
 from tests.collect.rehearsal import EARLY_MS, Rehearsal, rehearsing
 from tests.torture.clocks import WRONG_BY_MS, RestlessClock, SetClock, SleepingClock
 from tests.torture.lengths import scaled, seeds
-from tests.torture.newest import assert_newest
 from tests.twin_clock import WrongClock
 
 SOL: Final = "binance:SOLUSDT:1h"
 BTC: Final = "binance:BTCUSDT:1h"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    """A sandbox exchange whose time is right."""
-    with Sandbox(now_ms=EARLY_MS, weight_limit=10**7) as running:
-        yield running
 
 
 @pytest.mark.parametrize("off_ms", [999, -HOUR_MS, 9 * HOUR_MS, -3 * DAY_MS, -20_000 * DAY_MS])
@@ -90,7 +82,7 @@ def test_the_clock_is_set_while_collecting(box: Sandbox, tmp_path: Path, seed: i
             assert clock.settings > 3
             report = keeper.keep_current(Series.parse(SOL))
             assert report.ok, report.failure
-            assert_newest(unsettled, SOL, least=100)
+            unsettled.assert_newest(SOL, least=100)
             opens = [int(row.partition(",")[0]) for row in csv.read_text().splitlines()]
             held = keeper.read(SOL, last=len(opens)).frame["open_time"].dt.epoch("ms").to_list()
             assert opens == held
@@ -120,7 +112,7 @@ def test_the_clock_is_set_while_the_scheduler_waits(
                 ):
                     late.append(box.clock.now_ms())
             assert late == []
-            assert_newest(Rehearsal(box, keeper), SOL, least=400)
+            Rehearsal(box, keeper).assert_newest(SOL, least=400)
 
 
 def test_the_clock_is_set_under_a_running_program(tmp_path: Path) -> None:
@@ -183,7 +175,7 @@ def test_a_sleep(box: Sandbox, tmp_path: Path, hours: int) -> None:
             assert sorted(due) == [SOL, MARKET_CAPS]
             for job in keeper.jobs():
                 assert Runner(keeper).do(job.name, due_ms=job.due_ms).failure is None
-            assert_newest(Rehearsal(box, keeper), SOL, least=hours)
+            Rehearsal(box, keeper).assert_newest(SOL, least=hours)
 
 
 def test_market_caps_of_the_future(box: Sandbox, tmp_path: Path) -> None:

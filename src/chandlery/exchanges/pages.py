@@ -40,6 +40,12 @@ class Asked:
     end_ms: int | None = None
     """Half-open, as in a span; None when nothing was said."""
 
+    def check_number(self, rows: list[Any]) -> None:
+        """Raises `BadAnswer` for more rows than were asked for."""
+        if len(rows) > self.limit:
+            msg = f"{len(rows)} rows where at most {self.limit} were asked for"
+            raise BadAnswer(msg)
+
 
 def read_candles(rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: int) -> Candles:
     """The candles of an answer, the unfinished ones counted.
@@ -47,9 +53,7 @@ def read_candles(rows: list[Any], asked: Asked, *, server_ms: int, settle_ms: in
     A candle is closed when `close_time + settle_ms` lies before `server_ms`, the exchange's clock
     when it was asked. Raises `BadAnswer` that names the row and what is wrong with it.
     """
-    if len(rows) > asked.limit:
-        msg = f"{len(rows)} rows where at most {asked.limit} were asked for"
-        raise BadAnswer(msg)
+    asked.check_number(rows)
     frame = _frame(rows)
     _sound(frame, asked.series, rows)
     opens = frame["open_time"].cast(pl.Int64)

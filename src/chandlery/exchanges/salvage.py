@@ -28,9 +28,7 @@ def salvaged(
     Raises `BadAnswer` as `read_candles` for what is wrong with more than single rows, and when
     too many are wrong.
     """
-    if len(rows) > asked.limit:
-        msg = f"{len(rows)} rows where at most {asked.limit} were asked for"
-        raise BadAnswer(msg)
+    asked.check_number(rows)
     wrong = {at: why for at, row in enumerate(rows) if (why := row_fault(row, asked.series))}
     if len(wrong) > _MOST:
         at, why = next(iter(wrong.items()))
