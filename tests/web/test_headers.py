@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from hashlib import sha256
+
 import pytest
 
 from chandlery.web import create_app
@@ -31,6 +35,18 @@ def test_every_answer_is_guarded(path: str) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
     assert headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", "/coverage", "/jobs", "/market", "/api/docs"])
+@pytest.mark.browser
+def test_only_its_own_inline(path: str) -> None:
+    """A page's own style and script are named by their hashes, so that no others would be run."""
+    answer = create_app(keeper_with_candles(2)).test_client().get(path)
+    inline = re.findall(r"<(?:style|script)>(.*?)</", answer.text, re.DOTALL)
+    hashes = {b64encode(sha256(text.encode()).digest()).decode() for text in inline}
+    allowed = re.findall(r"'sha256-([^']+)'", answer.headers["Content-Security-Policy"])
+    assert hashes == set(allowed)
+    assert len(allowed) == (1 if path == "/api/docs" else 2)
 
 
 @pytest.mark.parametrize(

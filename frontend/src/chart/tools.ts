@@ -88,7 +88,8 @@ export class Tools {
     worn?.panes.show(this.on, panel.decimals)
     worn?.values.arrange()
     applyAxis(panel.chart.inner, state.axis)
-    panel.chart.inner.setTimezone(state.zone === 'UTC' ? 'Etc/UTC' : state.zone)
+    const zone = state.zone === 'UTC' ? 'Etc/UTC' : state.zone
+    if (panel.chart.inner.getTimezone() !== zone) panel.chart.inner.setTimezone(zone) // it lays all out anew
   }
 
   /** After the desk was rearranged: other symbols have other drawings, closed charts need nothing. */

@@ -8,7 +8,9 @@ name arrives without it, and is refused for that.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,13 +18,20 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 
 
-def policy(*, form_action: str = "'none'") -> str:
-    """What a page may load, and where its forms may lead."""
+def policy(*, form_action: str = "'none'", style: str = "", script: str = "") -> str:
+    """What a page may load, and where its forms may lead.
+
+    `style` and `script` are the texts that the page carries in itself; no other than these is run.
+    """
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        f"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action {form_action}; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'{_only(script)}; style-src 'self'{_only(style)}; "
+        "img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; "
+        f"form-action {form_action}; frame-ancestors 'none'"
     )
+
+
+def _only(text: str) -> str:
+    return f" 'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" if text else ""
 
 
 HEADERS: Final = {

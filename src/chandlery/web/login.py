@@ -65,9 +65,10 @@ def sign_out() -> Response:
 
 def _page(template: str, target: str, **told: object) -> Response:
     label = current_app.config["LABEL"]
-    body = render(template, page=built_page("plain"), label=label, target=target, **told)
-    response = make_response(body)
-    response.headers["Content-Security-Policy"] = policy(form_action="'self'")
+    page = built_page("plain")
+    response = make_response(render(template, page=page, label=label, target=target, **told))
+    allowed = policy(form_action="'self'", style=page.style if page else "")
+    response.headers["Content-Security-Policy"] = allowed
     # With none, the browser would not say from where the form comes.
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask_openapi3.openapi import OpenAPI
 
 from chandlery.web.api.market_caps import ATTRIBUTION
-from chandlery.web.assets import built_page
+from chandlery.web.assets import Page, built_page
+from chandlery.web.headers import policy
 from chandlery.web.source import current_source, kept_series
 
 pages = Blueprint("pages", __name__, template_folder="templates")
@@ -20,7 +21,7 @@ NOT_BUILT = (
 
 
 @pages.get("/")
-def index() -> str | Response:
+def index() -> Response:
     """The page: a shell with everything that does not move, filled by the front end."""
     series = [str(series) for series in kept_series(current_source())]
     asked = request.args
@@ -30,28 +31,28 @@ def index() -> str | Response:
 
 
 @pages.get("/coverage")
-def coverage() -> str | Response:
+def coverage() -> Response:
     """The page that says, day by day, how much of a series is there."""
     return _shell("coverage", series=[str(one) for one in kept_series(current_source())])
 
 
 @pages.get("/jobs")
-def jobs() -> str | Response:
+def jobs() -> Response:
     """The page of the work: what runs, what comes next, what ran."""
     return _shell("jobs", series=[str(one) for one in kept_series(current_source())])
 
 
 @pages.get("/market")
-def market() -> str | Response:
+def market() -> Response:
     """The biggest coins: now, at any kept date, and over time."""
     return _shell("market", attribution=ATTRIBUTION)
 
 
 @pages.get("/api/docs")
-def docs() -> str:
+def docs() -> Response:
     """The OpenAPI description for people, made here so that no script is needed."""
     page = built_page("plain")
-    return render_template("docs.html", page=page, spec=_spec(), resolve=_resolve)
+    return _told("docs", page, spec=_spec(), resolve=_resolve)
 
 
 @pages.get("/api/v1/openapi.json")
@@ -60,12 +61,20 @@ def openapi() -> dict[str, Any]:
     return _spec()
 
 
-def _shell(entry: str, **told: object) -> str | Response:
+def _shell(entry: str, **told: object) -> Response:
     """A page with an entry of its own; what moves in it is filled in by its script."""
     page = built_page(entry)
     if page is None:
         return Response(NOT_BUILT, 503, mimetype="text/plain")
-    return render_template(f"{entry}.html", page=page, label=current_app.config["LABEL"], **told)
+    return _told(entry, page, label=current_app.config["LABEL"], **told)
+
+
+def _told(template: str, page: Page | None, **told: object) -> Response:
+    response = make_response(render_template(f"{template}.html", page=page, **told))
+    if page:
+        allowed = policy(style=page.style, script=page.early)
+        response.headers["Content-Security-Policy"] = allowed
+    return response
 
 
 def chosen_theme() -> str | None:
