@@ -120,10 +120,12 @@ def _csv_whole(place: Place, _said: list[str]) -> None:
     assert drafts(place.home) == []
 
 
-def _exports(place: Place, _said: list[str]) -> None:
-    """Each file is absent, or one of the two whole ones."""
+def _exports(place: Place, said: list[str]) -> None:
+    """Each file is one of the two whole ones; absent only as long as none was acknowledged."""
+    promised = {line.split()[1] for line in said}
     for ending in FORMS:
         path = place.home / f"candles.{ending}"
+        assert path.exists() or ending not in promised, ending
         if path.exists():
             frame = read_candles(path)
             assert frame.equals(place.served.tail(frame.height))

@@ -33,8 +33,6 @@ from tests.torture.lengths import scaled
 LONE = replace(SMALL, most=100, neighbours=1_000)
 """A fold of one step, without a compaction after it."""
 CUTS = scaled(short=2, full=60)
-WORKS = ("collect", "backfill", "fold", "compaction", "csv")
-"""An export and a migration write in the same two ways as these."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +104,7 @@ def test_half_written_log(tmp_path: Path, damage: str) -> None:
 
 
 @pytest.mark.slow  # each copy is looked at, and the work done in it to the end
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", list(CASES))
 def test_power_cut(arena: Arena, name: str) -> None:
     """What was acknowledged stands in what was synced, and the next run finishes the work."""
     case, seed, done = CASES[name], 0, 0
