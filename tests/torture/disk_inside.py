@@ -1,4 +1,4 @@
-"""A process with a small disk of its own, which nobody else sees and which ends with it.
+"""A process with a disk of its own, which nobody else sees and which ends with it.
 
 It runs the `chandlery` command there, each time in a fork, because to start Python anew takes a
 second. Started by `disk_room`.
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,39 @@ def _mount(disk: str, options: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], check=True)
 
 
+def _make(disk: str, size: int) -> None:
+    """An ext4 in a file beside the folder."""
+    with Path(_image(disk)).open("wb") as image:
+        image.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", "-F", _image(disk)], check=True)
+    _mount_image(disk)
+
+
+def _image(disk: str) -> str:
+    return f"{disk}.ext4"
+
+
+def _mount_image(disk: str) -> None:
+    subprocess.run(["mount", "-o", "loop,errors=remount-ro", _image(disk), disk], check=True)
+
+
+def _break(disk: str) -> None:
+    """Tell the kernel of an error of this disk: it goes on for reading only."""
+    device = Path(disk).stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    assert name.startswith("loop"), f"{disk} is no disk of ours, but {name}"
+    Path("/sys/fs/ext4", name, "trigger_fs_error").write_text("tried")
+
+
+def _mend(disk: str) -> None:
+    subprocess.run(["umount", disk], check=True)
+    code = subprocess.run(
+        ["e2fsck", "-fy", _image(disk)], stdout=sys.stderr, check=False
+    ).returncode
+    assert code in {0, 1}, f"the disk cannot be mended: {code}"
+    _mount_image(disk)
+
+
 def _remount(disk: str, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
 
@@ -43,11 +77,27 @@ def _used(disk: str) -> int:
     return (seen.f_blocks - seen.f_bfree) * seen.f_frsize
 
 
-def _run(disk: str, words: list[str], settings: dict[str, str], out: str, err: str) -> int:
-    """The exit code of the command; what it says goes into two files elsewhere."""
+def _run(  # noqa: PLR0913  they come by name
+    disk: str,
+    *,
+    words: list[str],
+    settings: dict[str, str],
+    out: str,
+    err: str,
+    fails_after: float | None = None,
+) -> tuple[int, bool]:
+    """The exit code of the command, and whether the disk was well for as long as it ran.
+
+    What the command says goes into two files elsewhere.
+    """
     pid = os.fork()
     if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        well = True
+        if fails_after is not None:
+            time.sleep(fails_after)
+            well = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+            _break(disk)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), well
     for number, name in ((1, out), (2, err)):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     os.chdir(disk)
@@ -71,6 +121,7 @@ def _filled(disk: str, source: str) -> None:
     for path in Path(disk).iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(source, disk, dirs_exist_ok=True)
+    subprocess.run(["sync", "-f", disk], check=True)
 
 
 def answer(disk: str, size: int, job: dict[str, Any]) -> object:
@@ -86,6 +137,8 @@ def answer(disk: str, size: int, job: dict[str, Any]) -> object:
         _remount(disk, f"size={size if room is None else max(_PAGE, _used(disk) + room)}")
     elif what == "protect":
         _remount(disk, "ro" if job["protected"] else "rw")
+    elif what == "mend":
+        _mend(disk)
     elif what == "copy":
         shutil.copytree(disk, job["to"])
     return _used(disk)
@@ -93,8 +146,11 @@ def answer(disk: str, size: int, job: dict[str, Any]) -> object:
 
 def main() -> None:
     """Do what is asked until nobody asks any more."""
-    disk, size = sys.argv[1], int(sys.argv[2])
-    _mount(disk, f"size={size}")
+    disk, size, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    if kind == "tmpfs":
+        _mount(disk, f"size={size}")
+    else:
+        _make(disk, size)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     answers.write('"ready"\n')

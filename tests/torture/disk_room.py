@@ -1,4 +1,4 @@
-"""A small disk on which commands are run: it can be full, or for reading only, at will."""
+"""Disks on which commands are run: full, for reading only, or broken under way, at will."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,12 @@ class Said:
     code: int
     out: str
     err: str
+    well: bool
+    """Whether the disk was well for as long as it ran."""
 
 
 class Disk:
-    """A tmpfs of one process. `folder` is where it is for that process; for others it is empty."""
+    """A disk of one process. `folder` is where it is for that process; for others it is empty."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
         self.folder = folder
@@ -39,28 +41,17 @@ class Disk:
 
     def run(self, *words: str, settings: Mapping[str, str]) -> Said:
         """Run the `chandlery` command on the disk, which is where it works; in that environment."""
+        return self._run(words, settings)
+
+    def _run(self, words: Sequence[str], settings: Mapping[str, str], **more: float) -> Said:
         out, err = self._files / "out", self._files / "err"
-        code = self._ask(
-            "run",
-            words=words,
-            settings=dict(settings),
-            out=str(out),
-            err=str(err),
-        )
-        return Said(code, out.read_text(), err.read_text())
+        files = {"out": str(out), "err": str(err)}
+        code, well = self._ask("run", words=words, settings=dict(settings), **files, **more)
+        return Said(code, out.read_text(), err.read_text(), well)
 
     def fill(self, source: Path) -> int:
         """Put a copy of a folder on the disk in place of all else; the bytes it takes."""
-        self.leave(None)
         return int(self._ask("fill", source=str(source)))
-
-    def leave(self, room: int | None) -> None:
-        """Let so many bytes be free; None makes all the room that there is."""
-        self._ask("leave", room=room)
-
-    def protect(self, *, protected: bool) -> None:
-        """Let nobody write, root included, or everybody again."""
-        self._ask("protect", protected=protected)
 
     def used(self) -> int:
         """Bytes in use."""
@@ -80,8 +71,37 @@ class Disk:
         return json.loads(self._process.stdout.readline())
 
 
+class SmallDisk(Disk):
+    """A tmpfs."""
+
+    def fill(self, source: Path) -> int:
+        """The same, with all the room that there is."""
+        self.leave(None)
+        return super().fill(source)
+
+    def leave(self, room: int | None) -> None:
+        """Let so many bytes be free; None makes all the room that there is."""
+        self._ask("leave", room=room)
+
+    def protect(self, *, protected: bool) -> None:
+        """Let nobody write, root included, or everybody again."""
+        self._ask("protect", protected=protected)
+
+
+class FailingDisk(Disk):
+    """An ext4 of a file. When it fails it is for reading only, and what was not on it is lost."""
+
+    def run_until_it_fails(self, *words: str, settings: Mapping[str, str], seconds: float) -> Said:
+        """Run the command; after so many seconds the kernel is told of an error of the disk."""
+        return self._run(words, settings, fails_after=seconds)
+
+    def mend(self) -> None:
+        """Check the disk as a boot does, and mount it again."""
+        self._ask("mend")
+
+
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Disk]:
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
     """A disk of 64 MB; skips the test where nobody may have one.
 
     Root has it by a mount of its own, others by a user namespace; neither is seen by anybody else.
@@ -89,10 +109,10 @@ def small_disk(folder: Path) -> Iterator[Disk]:
     folder.mkdir()
     ways = (["-m"], ["-Urm"]) if os.geteuid() == 0 else (["-Urm"],)
     for flags in ways:
-        process = _started(flags, folder)
+        process = _started(flags, folder, "tmpfs")
         if process is not None:
             try:
-                yield Disk(folder, process)
+                yield SmallDisk(folder, process)
             finally:
                 process.communicate(timeout=60)
             return
@@ -102,12 +122,25 @@ def small_disk(folder: Path) -> Iterator[Disk]:
     )
 
 
-def _started(flags: list[str], folder: Path) -> subprocess.Popen[str] | None:
+@contextmanager
+def failing_disk(folder: Path) -> Iterator[FailingDisk]:
+    """A disk of 64 MB that can break; skips the test where nobody may have one: it takes root."""
+    folder.mkdir()
+    process = _started(["-m"], folder, "ext4") if os.geteuid() == 0 else None
+    if process is None:
+        pytest.skip("only root, with mkfs.ext4 and a loop device, has a disk that can break")
+    try:
+        yield FailingDisk(folder, process)
+    finally:
+        process.communicate(timeout=60)
+
+
+def _started(flags: list[str], folder: Path, kind: str) -> subprocess.Popen[str] | None:
     module = "tests.torture.disk_inside"
     kept = {key: text for key, text in os.environ.items() if not key.startswith("CHANDLERY_")}
     try:
         process = subprocess.Popen(
-            ["unshare", *flags, sys.executable, "-m", module, str(folder), str(SIZE)],
+            ["unshare", *flags, sys.executable, "-m", module, str(folder), str(SIZE), kind],
             cwd=ROOT,
             env=kept,
             stdin=subprocess.PIPE,

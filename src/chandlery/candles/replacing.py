@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from chandlery.candles.room import free
+from chandlery.candles.disk import FAILING, MEND, free
 from chandlery.errors import BadFile
 
 _ENDING: Final = ".draft"
@@ -113,6 +113,8 @@ def unwritable(path: Path, error: Exception) -> BadFile:
         )
     elif said in _NO_RIGHTS:
         said = f"{said}. Choose a place where you may write"
+    elif FAILING in said:
+        said = f"{said}. {MEND}"
     return BadFile(path, f"cannot be written: {said.removesuffix('.')}.")
 
 

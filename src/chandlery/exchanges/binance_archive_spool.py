@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
-from chandlery.candles.room import free
+from chandlery.candles.disk import free
 from chandlery.errors import Refused, StoreFull, StoreUnwritable
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -15,7 +15,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from chandlery.candles.room import free
+from chandlery.candles.disk import MEND, free
 from chandlery.errors import (
     StoreCorrupt,
     StoreError,
@@ -75,6 +75,7 @@ _POSTGRES: Final[dict[str, type[StoreError]]] = {
 _CONFLICTS: Final = {"40001", "40P01"}
 """What the server undid in favour of others: a serialization failure, a deadlock."""
 _ADVICE_BY_CODE: Final = {
+    "EIO": f"cannot be read or written. {MEND}",
     "25006": "takes no writes now: it may be a standby, after a fail-over. Wait until it does, or "
     "point CHANDLERY_STORE_URL at the server that does",
     "40001": "is changed by others at the same moment, again and again. Try again",
@@ -111,10 +112,17 @@ def _told(store: str, kind: type[StoreError], error: BaseException) -> StoreErro
 
 
 def _advice(kind: type[StoreError], error: BaseException, said: str) -> str:
-    code = getattr(error, "sqlstate", None)
+    code = "EIO" if _is_failing_disk(error) else getattr(error, "sqlstate", None)
     if code is None and kind is StoreUnreachable and any(words in said for words in _CROWDED):
         code = "53300"
     return _ADVICE_BY_CODE.get(str(code)) or _ADVICE[kind]
+
+
+def _is_failing_disk(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0)
+        return code & 0xFF == sqlite3.SQLITE_IOERR and code != sqlite3.SQLITE_IOERR_SHMSIZE
+    return isinstance(error, OSError) and error.errno == errno.EIO
 
 
 def is_conflict(error: StoreError) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from chandlery.candles.room import free
+from chandlery.candles.disk import FAILING, MEND, free
 from chandlery.candles.span import Span
 from chandlery.clock import ms_to_datetime
 from chandlery.errors import (
@@ -288,6 +288,8 @@ def _told(uri: str, error: BaseException) -> StoreError:
             f"The lake {uri} cannot be read or written. Check its rights, or choose another with "
             f"CHANDLERY_LAKE_URL. ({said})"
         )
+    if FAILING in said:
+        return StoreUnwritable(f"The lake {uri} cannot be read or written. {MEND}. ({said})")
     return StoreCorrupt(
         f"The lake {uri} cannot be used: it is damaged, or not where it was. Restore it, or set "
         f"CHANDLERY_LAKE_URL to the place where it is. ({said})"

@@ -1,9 +1,19 @@
-"""How much room a disk has, for errors that speak of too little."""
+"""What errors say of a disk: how much room it has, and what to do when it fails."""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
+from typing import Final
+
+FAILING: Final = os.strerror(errno.EIO)
+"""The system's own words."""
+MEND: Final = (
+    "Its disk gives errors: look at the system's log, mend the disk or choose another place, "
+    "then try again"
+)
 
 
 def free(path: Path) -> str:
