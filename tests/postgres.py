@@ -22,6 +22,17 @@ class Postgres:
     """Of its first database, without a password; takes further parameters after `&`."""
     _server: Any
 
+    @property
+    def programs(self) -> Path:
+        """The folder of its programs."""
+        return Path(self._server.bin_path)
+
+    @property
+    def user(self) -> str | None:
+        """As whom it runs, where that is not us: it refuses to run as root."""
+        name: str | None = self._server.system_user
+        return name
+
     def stop(self) -> None:
         """Stop it at once; connections break."""
         self._server.stop()
