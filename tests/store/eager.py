@@ -8,10 +8,10 @@ from chandlery.candles.frame import Candles
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
 from chandlery.store import FoldPolicy, Kept, Store
-from chandlery.store.candle_table import CandleTable
-from chandlery.store.cold import Cold
-from chandlery.store.database import Database
-from chandlery.store.folding import Folding
+from chandlery.store.lake.cold import Cold
+from chandlery.store.sql.database import Database
+from chandlery.store.tiers.candle_table import CandleTable
+from chandlery.store.tiers.folding import Folding
 
 EVERYTHING: Final = FoldPolicy(keep_hot=0, least=1, file_rows=50, neighbours=3)
 """Nothing closed stays hot, and a few candles make several files and compactions."""

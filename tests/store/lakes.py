@@ -15,8 +15,8 @@ from chandlery.candles.interval import HOUR_MS
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.store import ArchiveRecord, Store
-from chandlery.store.cold import Cold
-from chandlery.store.database import Database
+from chandlery.store.lake.cold import Cold
+from chandlery.store.sql.database import Database
 from tests.store.pages import BTC, hours
 
 

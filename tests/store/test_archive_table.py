@@ -11,7 +11,7 @@ from chandlery.candles.frame import Candles, empty
 from chandlery.candles.interval import HOUR_MS
 from chandlery.clock import FrozenClock
 from chandlery.store import Filed, Held, Kept, Store
-from chandlery.store.database import Database
+from chandlery.store.sql.database import Database
 from tests.store.eager import SMALL
 from tests.store.lakes import Slow, file_of, in_database, in_files, proven, record
 from tests.store.pages import BTC, ETH, hours, page, prices, same

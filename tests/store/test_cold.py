@@ -11,7 +11,7 @@ import pytest
 from chandlery.candles.series import Series
 from chandlery.errors import BadSetting, StoreCorrupt, StoreError, StoreUnwritable
 from chandlery.store import Store, sqlite_url
-from chandlery.store.cold import Cold
+from chandlery.store.lake.cold import Cold
 from tests.store.eager import EVERYTHING, SMALL
 from tests.store.lakes import file_of, files, in_files, proven
 from tests.store.pages import BTC, hours, page, prices, same

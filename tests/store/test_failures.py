@@ -25,7 +25,7 @@ from chandlery.errors import (
     StoreUnwritable,
 )
 from chandlery.store import Store, sqlite_url
-from chandlery.store.database import Database
+from chandlery.store.sql.database import Database
 from tests.store.pages import BTC, ETH, hours, page, prices, same
 
 SECRET = "open-sesame"

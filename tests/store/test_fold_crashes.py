@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 DYING = """
 import os, sys
 from chandlery.store import Store
-from chandlery.store.cold import Cold
-from chandlery.store.database import Database
+from chandlery.store.lake.cold import Cold
+from chandlery.store.sql.database import Database
 from chandlery.clock import FrozenClock
 from tests.store.eager import SMALL
 from tests.store.lakes import file_of

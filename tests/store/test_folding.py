@@ -15,8 +15,8 @@ from chandlery.candles.interval import DAY_MS
 from chandlery.clock import FrozenClock, SystemClock
 from chandlery.errors import StoreLocked
 from chandlery.store import FoldPolicy, Kept, Store, sqlite_url
-from chandlery.store.cold import Cold
-from chandlery.store.database import Database
+from chandlery.store.lake.cold import Cold
+from chandlery.store.sql.database import Database
 from tests.store import crowd as at_once
 from tests.store.crowd import Crowd
 from tests.store.eager import EVERYTHING, SMALL

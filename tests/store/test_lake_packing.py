@@ -13,8 +13,8 @@ import pytest
 from chandlery.candles.frame import DECIMAL, DECIMAL_COLUMNS
 from chandlery.candles.interval import HOUR_MS
 from chandlery.errors import StoreCorrupt, StoreFull
-from chandlery.store.cold import Cold
-from chandlery.store.lake_form import WARM
+from chandlery.store.lake.cold import Cold
+from chandlery.store.lake.form import WARM
 from tests.store.lakes import files
 from tests.store.pages import BTC, hours
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chandlery.candles.span import Span, merge
 from chandlery.store import Entry, State
-from chandlery.store.ledger_rule import answered, failed, overridden
+from chandlery.store.ledger.rule import answered, failed, overridden
 from chandlery.store.records import ANSWERED
 
 SPANS = st.tuples(st.integers(0, 30), st.integers(1, 12)).map(lambda t: Span(t[0], sum(t)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chandlery.market import MarketCap, MarketCapSnapshot
 from chandlery.store import Store
-from chandlery.store.market_cap_thinning import ALL_FOR_MS, DAY_MS, HOUR_MS, HOURLY_FOR_MS, surplus
+from chandlery.store.market_caps.thinning import ALL_FOR_MS, DAY_MS, HOUR_MS, HOURLY_FOR_MS, surplus
 
 BITCOIN = MarketCap("bitcoin", "btc", "Bitcoin", 1, Decimal(2), Decimal(3), None, None, None)
 NOW = 20_000 * DAY_MS

@@ -15,9 +15,9 @@ from chandlery.candles.series import Series
 from chandlery.clock import SystemClock
 from chandlery.errors import StoreCorrupt, StoreTooNew
 from chandlery.store import Store, sqlite_url
-from chandlery.store.database import Database
-from chandlery.store.migrations import MIGRATIONS
-from chandlery.store.schema import METADATA
+from chandlery.store.sql.database import Database
+from chandlery.store.sql.migrations import MIGRATIONS
+from chandlery.store.sql.schema import METADATA
 from tests.store.eager import SMALL
 from tests.store.pages import BTC, hours, page, prices, same
 

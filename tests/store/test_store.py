@@ -14,8 +14,8 @@ from chandlery.clock import FrozenClock
 from chandlery.errors import StoreError
 from chandlery.market import MarketCap, MarketCapSnapshot, SymbolInfo
 from chandlery.store import Held, RunRecord, Store
-from chandlery.store.database import Database
-from chandlery.store.run_table import RunTable
+from chandlery.store.sql.database import Database
+from chandlery.store.work.run_table import RunTable
 from tests.store.pages import BTC, ETH, hours, page
 
 BITCOIN = MarketCap(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from chandlery.candles.series import Series
 from chandlery.clock import FrozenClock
 from chandlery.store import Store, TaskProgress, TaskRecord
-from chandlery.store.database import Database
-from chandlery.store.task_table import TaskTable
+from chandlery.store.sql.database import Database
+from chandlery.store.work.task_table import TaskTable
 from tests.store.crowd import Crowd
 
 BTC = "binance:BTCUSDT:1m"

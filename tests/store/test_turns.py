@@ -8,7 +8,7 @@ import pytest
 
 from chandlery.candles.series import Series
 from chandlery.store import Finished, RunRecord, Store
-from chandlery.store.database import Database
+from chandlery.store.sql.database import Database
 from tests.store.pages import page
 
 THREADS = 8

@@ -15,8 +15,8 @@ from chandlery.candles.interval import DAY_MS
 from chandlery.candles.series import Series
 from chandlery.clock import FrozenClock
 from chandlery.store import Store
-from chandlery.store.database import Database
-from chandlery.store.migrations import MIGRATIONS
+from chandlery.store.sql.database import Database
+from chandlery.store.sql.migrations import MIGRATIONS
 from tests.collect.rehearsal import EARLY_MS
 from tests.store.lakes import files
 from tests.torture.crash_victims import FOLDS, SERIES

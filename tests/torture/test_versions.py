@@ -15,8 +15,8 @@ from chandlery.errors import StoreTooNew
 from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
 from chandlery.store import Store, sqlite_url
-from chandlery.store.database import Database
-from chandlery.store.migrations import MIGRATIONS
+from chandlery.store.sql.database import Database
+from chandlery.store.sql.migrations import MIGRATIONS
 from chandlery.web import create_app
 from tests.cli.conftest import Shell
 from tests.schedule.rack import Rack

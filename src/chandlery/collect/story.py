@@ -11,7 +11,7 @@ from chandlery.candles.gaps import places
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.store import Entry, Stood, Store
-from chandlery.store.evidence import Tier
+from chandlery.store.ledger.evidence import Tier
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ Everything that is written goes in whole or not at all, and may be written twice
 `chandlery.errors.StoreError` leave this package. No network but the database's own.
 """
 
-from chandlery.store.archive_table import Filed
-from chandlery.store.evidence import Stood
-from chandlery.store.folding import FoldPolicy
-from chandlery.store.growth import Growth
-from chandlery.store.market_cap_past import PastCap, PastPlace, PastPrice
-from chandlery.store.proof import Proof
+from chandlery.store.ledger.evidence import Stood
+from chandlery.store.ledger.growth import Growth
+from chandlery.store.ledger.proof import Proof
+from chandlery.store.market_caps.past import PastCap, PastPlace, PastPrice
 from chandlery.store.records import (
     Answer,
     ArchiveRecord,
@@ -25,9 +23,11 @@ from chandlery.store.records import (
     State,
     Tallies,
 )
-from chandlery.store.sqlite import sqlite_url
+from chandlery.store.sql.sqlite import sqlite_url
 from chandlery.store.store import Store
-from chandlery.store.task_records import TaskKind, TaskProgress, TaskRecord, TaskState
+from chandlery.store.tiers.archive_table import Filed
+from chandlery.store.tiers.folding import FoldPolicy
+from chandlery.store.work.task_records import TaskKind, TaskProgress, TaskRecord, TaskState
 
 __all__ = [
     "Answer",

@@ -6,8 +6,8 @@ import secrets
 
 import sqlalchemy as sa
 
-from chandlery.store.database import Database
-from chandlery.store.schema import SECRET
+from chandlery.store.sql.database import Database
+from chandlery.store.sql.schema import SECRET
 
 
 class SecretTable:

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from chandlery.candles.interval import Interval
 from chandlery.candles.series import Series
-from chandlery.store.backend import Backend
-from chandlery.store.compare import Change
 from chandlery.store.records import Held
-from chandlery.store.schema import SERIES
+from chandlery.store.sql.backend import Backend
+from chandlery.store.sql.schema import SERIES
+from chandlery.store.tiers.compare import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,28 @@ from typing import Self
 from chandlery.candles.series import Series
 from chandlery.clock import Clock, SystemClock
 from chandlery.store import series_table
-from chandlery.store.answer_table import AnswerTable
-from chandlery.store.archive_table import ArchiveTable
-from chandlery.store.candle_table import CandleTable
-from chandlery.store.cold import Cold
-from chandlery.store.database import Database
-from chandlery.store.direct import Direct
-from chandlery.store.evidence import EvidenceTable
-from chandlery.store.folding import DEFAULT, Folding, FoldPolicy
-from chandlery.store.growth import GrowthTable
-from chandlery.store.job_table import JobTable
-from chandlery.store.ledger_table import LedgerTable
-from chandlery.store.market_cap_past import MarketCapPast
-from chandlery.store.market_cap_table import MarketCapTable
-from chandlery.store.proof import Proof, prove, recount
+from chandlery.store.lake.cold import Cold
+from chandlery.store.ledger.evidence import EvidenceTable
+from chandlery.store.ledger.growth import GrowthTable
+from chandlery.store.ledger.proof import Proof, prove, recount
+from chandlery.store.ledger.table import LedgerTable
+from chandlery.store.market_caps.past import MarketCapPast
+from chandlery.store.market_caps.sparklines import SparklineTable
+from chandlery.store.market_caps.table import MarketCapTable
 from chandlery.store.records import Held
-from chandlery.store.run_table import RunTable
 from chandlery.store.secret_table import SecretTable
-from chandlery.store.sparkline_table import SparklineTable
+from chandlery.store.sql.database import Database
 from chandlery.store.symbol_table import SymbolTable
-from chandlery.store.task_runner_table import TaskRunnerTable
-from chandlery.store.task_table import TaskTable
-from chandlery.store.wanted_table import WantedTable
+from chandlery.store.tiers.answer_table import AnswerTable
+from chandlery.store.tiers.archive_table import ArchiveTable
+from chandlery.store.tiers.candle_table import CandleTable
+from chandlery.store.tiers.direct import Direct
+from chandlery.store.tiers.folding import DEFAULT, Folding, FoldPolicy
+from chandlery.store.work.job_table import JobTable
+from chandlery.store.work.run_table import RunTable
+from chandlery.store.work.task_runner_table import TaskRunnerTable
+from chandlery.store.work.task_table import TaskTable
+from chandlery.store.work.wanted_table import WantedTable
 
 
 class Store:

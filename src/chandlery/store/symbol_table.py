@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from chandlery.clock import Clock
 from chandlery.market import SymbolInfo
-from chandlery.store.database import Database
-from chandlery.store.schema import LISTING, SYMBOL
+from chandlery.store.sql.database import Database
+from chandlery.store.sql.schema import LISTING, SYMBOL
 
 _INFO = (
     SYMBOL.c.symbol,

@@ -1,7 +1,7 @@
 """Sums of closed candles, remembered by chunk while the candles that they were made of stay.
 
 What a chunk was made of is the same while it has as many candles and as many revisions; see
-`store/growth.py`. The counters of the series, read at once, usually say so of all chunks.
+`store/ledger/growth.py`. The counters of the series, read at once, usually say so of all chunks.
 """
 
 from __future__ import annotations
