@@ -5,7 +5,7 @@ to an exchange or to a database.
 """
 
 from chandlery.web.factory import create_app
-from chandlery.web.server import Server
+from chandlery.web.serving.server import Server
 from chandlery.web.source import CandleSource
 
 __all__ = ["CandleSource", "Server", "create_app"]

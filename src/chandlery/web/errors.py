@@ -26,7 +26,7 @@ from chandlery.errors import (
     shown,
 )
 from chandlery.web.negotiation import wants_json
-from chandlery.web.query import QUERIES
+from chandlery.web.queries.reading import QUERIES
 
 log = logging.getLogger(__name__)
 

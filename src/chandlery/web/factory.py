@@ -13,14 +13,15 @@ from flask_openapi3.openapi import OpenAPI
 from chandlery.collect.keeper import Keeper
 from chandlery.collect.live.follow import Follower
 from chandlery.collect.live.hub import LiveHub
-from chandlery.web import access, bodies, csrf, errors, headers, login, metrics
+from chandlery.web import bodies, errors, metrics
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.api import BLUEPRINTS
 from chandlery.web.assets import assets
+from chandlery.web.guard import access, csrf, headers, login
+from chandlery.web.guard.sessions import derived
 from chandlery.web.health import health
 from chandlery.web.pages import chosen_theme, pages
 from chandlery.web.recent import RecentBodies
-from chandlery.web.sessions import derived
 from chandlery.web.source import CandleSource
 
 

@@ -9,7 +9,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from chandlery.web.api.market_caps import ATTRIBUTION
 from chandlery.web.assets import Page, built_page
-from chandlery.web.headers import policy
+from chandlery.web.guard.headers import policy
 from chandlery.web.source import current_source, kept_series
 
 pages = Blueprint("pages", __name__, template_folder="templates")

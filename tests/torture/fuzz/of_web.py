@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes
 from flask.testing import FlaskClient
 
 from chandlery.web import create_app
-from chandlery.web.csrf import HEADER
+from chandlery.web.guard.csrf import HEADER
 from tests.torture.fuzz.harness import Harness
 from tests.web.kept import sandbox_keeper
 

@@ -20,7 +20,7 @@ from chandlery.web.api.shared import (
 )
 from chandlery.web.candle_forms import FORMS, JSON, asked_form, disposition
 from chandlery.web.candle_json import Page, candles_json
-from chandlery.web.query import CandlesQuery
+from chandlery.web.queries.reading import CandlesQuery
 from chandlery.web.recent import Body, RecentBodies, tagged
 from chandlery.web.source import CandleSource, current_source
 

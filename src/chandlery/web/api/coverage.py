@@ -10,7 +10,7 @@ from chandlery.collect.gaps import Gap, Reason
 from chandlery.web.answers.coverage import CoverageAnswer, GapsAnswer
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.api.shared import as_json, blueprint, current_keeper, shown_series
-from chandlery.web.queries_candles import CoverageQuery, GapsQuery
+from chandlery.web.queries.candles import CoverageQuery, GapsQuery
 from chandlery.web.source import current_source
 
 coverage_api = blueprint("coverage", "Coverage", "What is held, what is not, and why.")

@@ -13,8 +13,8 @@ from chandlery.collect.live.hub import HubClosed, LiveHub
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.api.shared import blueprint
 from chandlery.web.errors import NotKept
-from chandlery.web.event_stream import TAKE_OVER, EventStream
-from chandlery.web.queries_events import EventsQuery
+from chandlery.web.queries.events import EventsQuery
+from chandlery.web.serving.event_stream import TAKE_OVER, EventStream
 from chandlery.web.source import CandleSource, current_source, kept_series
 
 PAGES_MAX: Final = 512

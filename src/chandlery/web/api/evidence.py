@@ -13,7 +13,7 @@ from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.answers.evidence import CandleAnswer, RevisionsAnswer
 from chandlery.web.api.shared import as_json, blueprint, current_keeper, shown_series
 from chandlery.web.candle_json import named_values
-from chandlery.web.queries_candles import CandleQuery, RevisionsQuery
+from chandlery.web.queries.candles import CandleQuery, RevisionsQuery
 from chandlery.web.source import current_source
 
 evidence_api = blueprint("evidence", "Evidence", "Where each candle comes from.")

@@ -11,7 +11,7 @@ from chandlery.web.answers.tasks import ForgottenAnswer, KeptAnswer
 from chandlery.web.api.series import series_api
 from chandlery.web.api.shared import as_json, current_keeper
 from chandlery.web.api.tasks import task_line
-from chandlery.web.queries_tasks import ForgetQuery, KeepBody
+from chandlery.web.queries.tasks import ForgetQuery, KeepBody
 
 # One path is described as a whole by one blueprint, or the last one of two is all that is told.
 

@@ -18,7 +18,7 @@ from chandlery.web.answers.market_caps import (
     MarketTimesAnswer,
 )
 from chandlery.web.api.shared import as_json, blueprint, current_keeper
-from chandlery.web.queries_market import MarketCapsQuery, MarketChangesQuery, MarketHistoryQuery
+from chandlery.web.queries.market import MarketCapsQuery, MarketChangesQuery, MarketHistoryQuery
 from chandlery.web.source import current_source
 
 ATTRIBUTION: Final = {

@@ -15,8 +15,8 @@ from chandlery.errors import BadSpan
 from chandlery.store import RunRecord
 from chandlery.web.answers.runs import JobsAnswer, RunsAnswer
 from chandlery.web.api.shared import as_json, blueprint, current_keeper
-from chandlery.web.queries_tasks import RunsQuery
-from chandlery.web.query import Time
+from chandlery.web.queries.reading import Time
+from chandlery.web.queries.tasks import RunsQuery
 
 runs_api = blueprint("runs", "Runs", "What ran, runs and will run.")
 

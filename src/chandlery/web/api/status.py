@@ -8,7 +8,7 @@ from flask import Response, current_app
 
 from chandlery.web.answers.status import StatusAnswer
 from chandlery.web.api.shared import as_json, blueprint
-from chandlery.web.query import StatusQuery
+from chandlery.web.queries.reading import StatusQuery
 from chandlery.web.source import current_source
 
 status_api = blueprint("status", "Status", "How fresh everything is, and what goes wrong.")

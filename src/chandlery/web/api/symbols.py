@@ -8,7 +8,7 @@ from chandlery.collect.finding import FoundSymbol, find_symbols
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.answers.symbols import SymbolsAnswer
 from chandlery.web.api.shared import as_json, blueprint, current_keeper
-from chandlery.web.queries_tasks import SymbolsQuery
+from chandlery.web.queries.tasks import SymbolsQuery
 
 symbols_api = blueprint("symbols", "Symbols", "What the exchanges trade.")
 

@@ -10,7 +10,7 @@ from chandlery.store import TaskRecord
 from chandlery.web.answers.errors import ErrorAnswer
 from chandlery.web.answers.tasks import TaskAnswer, TasksAnswer
 from chandlery.web.api.shared import as_json, blueprint, current_keeper
-from chandlery.web.queries_tasks import TaskBody, TaskPath, TasksQuery
+from chandlery.web.queries.tasks import TaskBody, TaskPath, TasksQuery
 
 tasks_api = blueprint("tasks", "Tasks", "Work that people ask for.")
 

@@ -12,11 +12,11 @@ from cheroot import wsgi
 from flask import Flask
 
 from chandlery.errors import InputError, PortInUse
-from chandlery.web.arriving import Arrival
-from chandlery.web.event_stream import TAKE_OVER, EventStream
-from chandlery.web.growing import GrowingPool
-from chandlery.web.pushing import Pusher
-from chandlery.web.request_head import LONGEST_BODY, LONGEST_HEAD
+from chandlery.web.serving.arriving import Arrival
+from chandlery.web.serving.event_stream import TAKE_OVER, EventStream
+from chandlery.web.serving.growing import GrowingPool
+from chandlery.web.serving.pushing import Pusher
+from chandlery.web.serving.request_head import LONGEST_BODY, LONGEST_HEAD
 
 log = logging.getLogger(__name__)
 

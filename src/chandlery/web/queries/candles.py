@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from chandlery.web.query import LIMIT_MAX, Query, SeriesText, SpanQuery, Time
+from chandlery.web.queries.reading import LIMIT_MAX, Query, SeriesText, SpanQuery, Time
 
 _SERIES = "EXCHANGE:SYMBOL:INTERVAL, one that is kept, or a larger interval of it"
 _LIMIT = f"a whole number from 1 to {LIMIT_MAX:,}; 500 if unset"

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from chandlery.candles.series import Series
 from chandlery.errors import InputError
 from chandlery.store import TaskKind
-from chandlery.web.query import Query, Time
+from chandlery.web.queries.reading import Query, Time
 
 TASKS_MAX: Final = 500
 RUNS_MAX: Final = 500

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from chandlery.web.event_stream import EventStream
+from chandlery.web.serving.event_stream import EventStream
 
 _PATIENCE_SECONDS: Final = 30.0
 """After so long without taking a byte a reader is taken for gone."""

@@ -9,10 +9,10 @@ from flask import Blueprint, Flask, Response, current_app, make_response, redire
 from flask import render_template as render
 from werkzeug.exceptions import HTTPException
 
-from chandlery.web.access import Doorman
 from chandlery.web.assets import built_page
-from chandlery.web.headers import policy
-from chandlery.web.sessions import Sessions
+from chandlery.web.guard.access import Doorman
+from chandlery.web.guard.headers import policy
+from chandlery.web.guard.sessions import Sessions
 
 login = Blueprint("login", __name__, template_folder="templates")
 

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from chandlery.clock import ms_to_text
-from chandlery.web.query import Query, Time
+from chandlery.web.queries.reading import Query, Time
 
 TOP_MIN: Final = 2
 TOP_MAX: Final = 50

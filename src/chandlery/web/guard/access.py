@@ -17,8 +17,8 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from chandlery.clock import Clock
-from chandlery.web.csrf import HEADER, READS
-from chandlery.web.sessions import Sessions
+from chandlery.web.guard.csrf import HEADER, READS
+from chandlery.web.guard.sessions import Sessions
 
 _OPEN: Final = "/healthz"
 _LOGIN: Final = frozenset({"login.form", "login.sign_in", "assets.asset"})

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest, SizeCheckWrapper
 
-from chandlery.web.headers import HEADERS
-from chandlery.web.request_head import LONGEST_BODY, LONGEST_HEAD, fields_of, is_whole
+from chandlery.web.guard.headers import HEADERS
+from chandlery.web.serving.request_head import LONGEST_BODY, LONGEST_HEAD, fields_of, is_whole
 
 _MOST: Final = LONGEST_HEAD + LONGEST_BODY + 1024
 """Bytes of one connection that are kept; if they are no whole request, it has no end."""

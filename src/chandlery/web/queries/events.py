@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from chandlery.candles.series import Series
 from chandlery.errors import InputError
-from chandlery.web.query import Query
+from chandlery.web.queries.reading import Query
 
 SERIES_MAX: Final = 16
 """A page with more charts than these asks twice."""

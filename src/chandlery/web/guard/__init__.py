@@ -1,0 +1,1 @@
+"""Who may come in: headers, the Host check, the token, sessions, and where actions come from."""

@@ -1,0 +1,1 @@
+"""What may be asked of the interface: parameters and bodies, read and checked."""

@@ -1,0 +1,1 @@
+"""The server: requests as they arrive, threads that answer them, streams that need none."""
