@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -16,6 +16,7 @@ import urllib3
 from chandlery.candles.interval import HOUR_MS
 from chandlery.sandbox import Sandbox
 from tests.cli.conftest import ROOT, Shell
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -46,14 +47,6 @@ def answer(url: str, path: str) -> dict[str, object]:
     with urllib3.PoolManager() as pool:
         found: dict[str, object] = pool.request("GET", url + path).json()
     return found
-
-
-def eventually(check: Callable[[], bool]) -> None:
-    """Wait until `check` holds; fails after 20 seconds."""
-    began = time.monotonic()
-    while not check():
-        assert time.monotonic() - began < 20, "it did not happen"
-        time.sleep(0.1)
 
 
 def rows(url: str, limit: int = 500) -> int:

@@ -6,13 +6,14 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from chandlery.sandbox import Sandbox
 from tests.cli.conftest import Shell
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -39,14 +40,6 @@ def plan(shell: Shell) -> dict[str, dict[str, object]]:
     done = shell.chandlery("schedule", "--json")
     assert done.returncode == 0, done.stderr
     return {line["job"]: line for line in json.loads(done.stdout)}
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    """Wait until something holds; fails after 20 seconds."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < 20, "it did not happen"
-        time.sleep(0.1)
 
 
 def test_worker(shell: Shell, live: Sandbox) -> None:

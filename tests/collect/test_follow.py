@@ -19,6 +19,7 @@ from chandlery.collect.live.follow import Follower
 from chandlery.collect.live.rows import Row, rows_of
 from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
+from tests.waiting import eventually
 
 NOW_MS = 1_741_964_966_535
 MINUTE = 60_000
@@ -66,10 +67,7 @@ class Watcher:
 
     def until(self, true: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait until something is so."""
-        deadline = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < deadline, self.told[-3:]
-            time.sleep(0.01)
+        eventually(true, seconds, told=lambda: self.told[-3:])
 
     def until_status(self, series: Series, status: str) -> None:
         """Wait until it stands so for a series."""

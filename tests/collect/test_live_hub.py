@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,6 +15,7 @@ from chandlery.collect.live.hub import HubClosed, LiveHub, Manners
 from chandlery.collect.live.subscription import Subscription
 from chandlery.errors import NoSuchInterval
 from tests.collect.scripted_follower import NO_SECONDS, Followers, events_in
+from tests.waiting import eventually
 
 BTC = Series.parse("binance:BTCUSDT:1h")
 ETH = Series.parse("binance:ETHUSDT:1h")
@@ -82,14 +82,6 @@ def closes(events: list[tuple[str, str, dict[str, object]]]) -> list[object]:
     """The closing prices of the candles among these events."""
     rows = [data["row"] for kind, _, data in events if kind == "candle"]
     return [row[4] for row in rows if isinstance(row, list)]
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    """Wait for what a thread of the hub does; fails after five seconds."""
-    ends = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.002)
 
 
 def test_hello_then_what_happens(scene: Scene) -> None:

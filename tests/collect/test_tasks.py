@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from chandlery.settings import read_settings
 from chandlery.store import TaskRecord
 from tests.cli.conftest import Shell
 from tests.collect.rehearsal import NOW_MS, SOL, Rehearsal, afresh, fetched, rehearsing
+from tests.waiting import eventually
 
 HOLDING = """
 from chandlery.collect.keeper import Keeper
@@ -50,14 +51,6 @@ def do(keeper: Keeper) -> TaskRecord:
     return task
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened; fails after 20 seconds."""
-    began = time.monotonic()
-    while not happened():
-        assert time.monotonic() - began < 20, "it did not happen"
-        time.sleep(0.02)
-
-
 def test_backfill(desk: Rehearsal) -> None:
     """A backfill ends with all candles kept, and says what it fetched."""
     asked = desk.keeper.ask("backfill", "binance:solusdt:1h")
@@ -79,14 +72,14 @@ def test_cancelled_in_the_middle(desk: Rehearsal, box: Sandbox) -> None:
     task = desk.keeper.ask("backfill", SOL)
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(do, desk.keeper)
-        until(lambda: desk.keeper.task(task.id).progress.candles > 0)
+        eventually(lambda: desk.keeper.task(task.id).progress.candles > 0)
         now = desk.keeper.task(task.id)
         assert now.state == "running"
         assert now.progress.candles < (now.progress.expected or 0) == 1_684
         assert "% done, at 2020-" in now.words
         began = time.monotonic()
         desk.keeper.cancel(task.id)
-        until(lambda: not desk.keeper.task(task.id).is_open)
+        eventually(lambda: not desk.keeper.task(task.id).is_open)
         assert time.monotonic() - began < 2
         cancelled = doing.result()
     assert (cancelled.state, cancelled.words) == ("cancelled", "Cancelled. What had come is kept.")
@@ -106,7 +99,7 @@ def test_cancelled_while_nothing_comes(desk: Rehearsal, box: Sandbox) -> None:
     task = desk.keeper.ask("backfill", SOL)
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(do, desk.keeper)
-        until(lambda: box.requests.count(".zip") > 0)
+        eventually(lambda: box.requests.count(".zip") > 0)
         began = time.monotonic()
         desk.keeper.cancel(task.id)
         assert doing.result().state == "cancelled"
@@ -127,13 +120,13 @@ def test_taken_up_after_a_kill(tmp_path: Path, box: Sandbox) -> None:
     with Keeper(read_settings(home=home, csv="", **settings)) as keeper:
         keeper.ask("backfill", SOL)
         process = shell.start("-c", HOLDING)
-        until(lambda: fetched(box).total() >= 12)
+        eventually(lambda: fetched(box).total() >= 12)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         box.faults.clear()
         kept = keeper.store.archive.records(Series.parse(SOL))
         box.requests.clear()
-        until(lambda: keeper.store.tasks.is_waiting(keeper.clock.now_ms()))
+        eventually(lambda: keeper.store.tasks.is_waiting(keeper.clock.now_ms()))
         done = do(keeper)
     assert (done.state, done.tries) == ("done", 2)
     assert kept
@@ -165,7 +158,7 @@ def test_given_back_when_the_program_ends(desk: Rehearsal, box: Sandbox) -> None
     task = desk.keeper.ask("backfill", SOL)
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(TaskWork(desk.keeper, ending.is_set).do_next)
-        until(lambda: box.requests.count("klines") > 0)
+        eventually(lambda: box.requests.count("klines") > 0)
         ending.set()
         left = doing.result()
     assert left is not None

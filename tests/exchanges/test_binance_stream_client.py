@@ -16,6 +16,7 @@ from chandlery.exchanges.binance_stream_client import BinanceStream
 from chandlery.exchanges.stream import StreamCandle, StreamState
 from chandlery.exchanges.stream_habits import Attempts, StreamHabits, wait_before
 from chandlery.sandbox import Sandbox
+from tests.waiting import eventually
 
 NOW_MS = 1_741_964_966_535
 MINUTE = 60_000
@@ -62,10 +63,7 @@ class Listener:
 
     def until(self, true: Callable[[], bool], seconds: float = 8.0) -> None:
         """Wait until something is so."""
-        deadline = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < deadline, (self.changes[-4:], self.candles[-2:])
-            time.sleep(0.01)
+        eventually(true, seconds, told=lambda: (self.changes[-4:], self.candles[-2:]))
 
     def until_live(self, *series: Series) -> None:
         """Wait until all are live."""

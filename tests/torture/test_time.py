@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from tests.collect.rehearsal import EARLY_MS, Rehearsal, rehearsing
 from tests.torture.clocks import WRONG_BY_MS, RestlessClock, SetClock, SleepingClock
 from tests.torture.lengths import scaled, seeds
 from tests.twin_clock import WrongClock
+from tests.waiting import eventually
 
 SOL: Final = "binance:SOLUSDT:1h"
 BTC: Final = "binance:BTCUSDT:1h"
@@ -133,7 +133,7 @@ def test_the_clock_is_set_under_a_running_program(tmp_path: Path) -> None:
             for off_ms in (-3 * DAY_MS, 5 * HOUR_MS, 0, *WRONG_BY_MS)[:offs]:
                 clock.off_ms = off_ms
                 soon_ms = time.time_ns() // 1_000_000
-                until(lambda soon_ms=soon_ms: newest_ms(keeper) >= soon_ms)  # type: ignore[misc]
+                eventually(lambda soon_ms=soon_ms: newest_ms(keeper) >= soon_ms, 45)  # type: ignore[misc]
                 for path in ("/healthz", "/", "/api/v1/status", f"/api/v1/candles?series={name}"):
                     assert page.get(path).status_code in {200, 503}, (path, off_ms)
             clock.off_ms = 0
@@ -149,14 +149,6 @@ def test_the_clock_is_set_under_a_running_program(tmp_path: Path) -> None:
 def newest_ms(keeper: Keeper) -> int:
     """The open time of the newest closed candle."""
     return max((line.last_ms or 0 for line in keeper.catalogue()), default=0)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something, not for ever."""
-    deadline = time.monotonic() + 45  # the loop looks by itself after half a minute
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("hours", [3, 48, 24 * 400])

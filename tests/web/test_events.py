@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,6 +20,7 @@ from chandlery.settings import read_settings
 from chandlery.web import Server, create_app
 from chandlery.web.api.events import PAGES_MAX
 from tests.collect.scripted_follower import Followers, ScriptedFollower, events_in
+from tests.waiting import eventually
 from tests.web.event_page import EventPage
 
 HOUR = Series.parse("binance:BTCUSDT:1h")
@@ -91,14 +92,6 @@ def scene(keeper: Keeper) -> Iterator[Scene]:
     hub = LiveHub(keeper, followers, label="SANDBOX", manners=QUICK)
     with Server(create_app(keeper, hub=hub), port=0) as server:
         yield Scene(keeper, hub, server, followers)
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    """Wait for what a thread of the server does; fails after five seconds."""
-    ends = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.005)
 
 
 def test_stream(scene: Scene) -> None:
