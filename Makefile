@@ -37,7 +37,7 @@ test: setup-test check ## Set everything up and run every check and test; BROWSE
 	@$(FRONTEND) npm test
 	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-torture: setup-test ## Try faults, crashes, load and attackers at full length: an hour or two; ARGS goes to pytest.
+torture: setup-test ## Try faults, crashes, load and attackers at full length: some three hours; ARGS goes to pytest.
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
 	  tests/torture tests/web/test_schema.py tests/schedule/test_thirty_days.py tests/store/test_fold_crashes.py \
 	  tests/store/test_two_tiers.py tests/collect/test_importing_recorded.py tests/collect/test_csv_kept.py $(ARGS)

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,19 @@ from chandlery.sandbox import Sandbox
 from chandlery.store import Store, sqlite_url
 from tests.collect.rehearsal import EARLY_MS
 from tests.store.eager import SMALL
-from tests.store.lakes import in_files, proven
+from tests.store.lakes import files, in_files, proven
 from tests.store.pages import BTC, page, prices
 from tests.torture.crash_arena import Arena
 from tests.torture.crash_cases import CASES, Case
 from tests.torture.crash_mother import Mother
 from tests.torture.crash_places import Place
 from tests.torture.crash_power import Synced, cut
-from tests.torture.lengths import scaled
+from tests.torture.lengths import FULL, scaled
 
 LONE = replace(SMALL, most=100, neighbours=1_000)
 """A fold of one step, without a compaction after it."""
+ONE_FILE = replace(SMALL, file_rows=100, neighbours=2)
+"""A compaction makes one file of what such folds have left."""
 CUTS = scaled(short=2, full=60)
 
 
@@ -101,6 +104,31 @@ def test_half_written_log(tmp_path: Path, damage: str) -> None:
         store.folding.fold(BTC, everything=True)
         assert proven(store) == len(rows)
     assert in_files(lake) == list(range(len(rows) - SMALL.keep_hot))
+
+
+@pytest.mark.slow  # the store is opened for each of them
+def test_an_entry_cut_anywhere(tmp_path: Path) -> None:
+    """However much is left of the entry of a compaction, each candle is there once."""
+    url, lake = sqlite_url(tmp_path / "store.db"), tmp_path / "lake"
+    opened = partial(Store.open, url, lake=str(lake), clock=FrozenClock(EARLY_MS))
+    rows = {n: n for n in range(30)}
+    for first in range(0, 30, 10):
+        with opened(policy=LONE) as store:
+            piece = {n: n for n in range(first, first + 10)}
+            store.candles.keep(page(piece), answered=None, source="rest")
+            store.folding.fold(BTC, everything=True)
+    with opened(policy=ONE_FILE) as store:
+        store.folding.tidy(BTC)
+    assert len(files(lake)) == 1
+    entry = max((lake / BTC.exchange / BTC.interval.slug / "_delta_log").glob("*.json"))
+    whole = entry.read_bytes()
+    assert whole.count(b'{"remove"') == 3
+    ends = [place + 1 for place in range(len(whole)) if whole[place : place + 1] in b"}\n"]
+    for size in range(len(whole)) if FULL else {0, 100, *ends[::3], *ends[-9:]}:
+        entry.write_bytes(whole[:size])
+        with opened(policy=LONE) as store:
+            assert prices(store.candles.read(BTC)) == rows, whole[:size]
+            assert proven(store) == len(rows), whole[:size]
 
 
 @pytest.mark.slow  # each copy is looked at, and the work done in it to the end

@@ -26,6 +26,8 @@ _TORN: Final = "#torn"
 """What is put aside is a draft of the dead, too."""
 _OTHERS: Final = 8
 """So many entries before it are synced too: others may have written them just now, and not yet."""
+ACTIONS: Final = "chandleryActions"
+"""In an entry of ours: of how many actions it tells. Whole lines alone say little of the others."""
 _MAGIC: Final = b"PAR1"
 """How a whole Parquet file ends."""
 
@@ -77,7 +79,7 @@ def forget_torn(uri: str) -> None:
     pointer = log / _POINTER
     if pointer.exists() and not _leads_anywhere(pointer):
         pointer.unlink(missing_ok=True)
-    torn = list(takewhile(lambda path: not _ends(path, b"}"), entries))
+    torn = list(takewhile(lambda path: not _is_whole(path), entries))
     # A table of which only the first entry was begun has no candles yet.
     if len(torn) < len(entries) or [int(path.stem) for path in entries] == [0]:
         _put_aside(torn)
@@ -111,6 +113,19 @@ def _leads_anywhere(pointer: Path) -> bool:
     except orjson.JSONDecodeError:
         return False
     return any(pointer.parent.glob(f"{version:020}{_CHECKPOINTS[1:]}"))
+
+
+def _is_whole(entry: Path) -> bool:
+    """Whether an entry can be read, and tells of all that it says it does."""
+    try:
+        actions = [orjson.loads(line) for line in entry.read_bytes().splitlines()]
+    except orjson.JSONDecodeError:
+        return False
+    infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+    wanted = next((int(info[ACTIONS]) for info in infos if ACTIONS in info), 0)
+    if int(entry.stem) == 0:
+        return any("metaData" in action for action in actions)
+    return bool(actions) and len(actions) - len(infos) >= wanted
 
 
 def _ends(path: Path, ending: bytes) -> bool:

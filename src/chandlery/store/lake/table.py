@@ -24,7 +24,14 @@ from chandlery.errors import (
 )
 from chandlery.store.lake.files import is_folder, make_folder, removal, write
 from chandlery.store.lake.form import COLD, PACKED, PLAIN, SYMBOL, to_cold
-from chandlery.store.lake.log import forget_dead, forget_torn, settle, settle_all, settle_new
+from chandlery.store.lake.log import (
+    ACTIONS,
+    forget_dead,
+    forget_torn,
+    settle,
+    settle_all,
+    settle_new,
+)
 from chandlery.store.lake.packing import LEVEL, PAGE_BYTES, ROWS_A_GROUP
 
 if TYPE_CHECKING:
@@ -180,7 +187,10 @@ class Turn:
 
     def _commit(self, pieces: Iterable[pl.DataFrame], gone: Iterable[ColdFile]) -> None:
         """One commit that adds a file of ours and takes others away; then it is on the disk."""
-        from deltalake.transaction import PostCommitHookProperties  # noqa: PLC0415  see above
+        from deltalake.transaction import (  # noqa: PLC0415  see above
+            CommitProperties,
+            PostCommitHookProperties,
+        )
 
         uri = self._known.uri
         # Entries are only deleted once what sums them up is on the disk; see `vacuum`.
@@ -189,11 +199,13 @@ class Turn:
             table = self._known.made()
             added = write(uri, self.symbol, pieces)
             removed = [removal(uri, self.symbol, file.uri) for file in gone]
+            told_of = {ACTIONS: str(1 + len(removed))}
             table.create_write_transaction(
                 [added, *removed],
                 mode="append",
                 schema=table.schema(),
                 partition_by=[SYMBOL],
+                commit_properties=CommitProperties(told_of),
                 post_commithook_properties=spared,
             )
             settle(uri, table.version())
