@@ -28,7 +28,7 @@ SERIES: Final = Series.parse(SOL)
 OPEN_MS: Final = pl.col("open_time").dt.epoch("ms")
 TIMES: Final = scaled(short=2, full=25)
 LATEST_S: Final = 0.4
-"""A run takes longer, so that a server dies in the middle of it."""
+"""A run takes as long, for the exchange is slow: a server dies in the middle of it."""
 
 
 @pytest.fixture
@@ -40,10 +40,11 @@ def pair() -> Iterator[Pair]:
 
 def test_fail_over(pair: Pair, tmp_path: Path) -> None:
     """With both servers in the address the next run goes on, and nothing acknowledged is lost."""
-    dice, failed = random.Random(1), 0  # noqa: S311  a reproducible run, not a secret
+    dice, midway = random.Random(1), 0  # noqa: S311  a reproducible run, not a secret
     with Sandbox(now_ms=EARLY_MS, speed=0, weight_limit=10**7) as box:
         with rehearsing(box, tmp_path / "alone", now_ms=EARLY_MS) as desk:
             served = desk.served(SOL, until_ms=EARLY_MS)
+        box.faults.always("latency", path="klines", service="binance", seconds=0.3)
         settings = {
             "home": str(tmp_path / "home"),
             "store_url": pair.url,
@@ -52,13 +53,16 @@ def test_fail_over(pair: Pair, tmp_path: Path) -> None:
             "binance_url": box.binance_url,
         }
         for number in range(TIMES):
-            death = threading.Thread(target=_die, args=(pair, dice.random() * LATEST_S))
+            died: list[float] = []
+            death = threading.Thread(target=_die, args=(pair, dice.random() * LATEST_S, died))
             until_ms = LISTED_MS + (EARLY_MS - LISTED_MS) * (number + 1) // TIMES
             reached: list[int] = []
             with _keeper(settings) as keeper:
                 death.start()
-                failed += not _collects(keeper, until_ms, reached)
+                _collects(keeper, until_ms, reached)  # it may fail, or wait and go on
+                ended = time.monotonic()
                 death.join()
+                midway += died[0] < ended
                 # The same program, still running, finds the other server.
                 kept = keeper.store.candles.read(SERIES, forming=False).frame
                 assert kept.height >= served.filter(OPEN_MS.lt(max(reached, default=0))).height
@@ -69,7 +73,7 @@ def test_fail_over(pair: Pair, tmp_path: Path) -> None:
             assert _collects(keeper, EARLY_MS, [])
             held = keeper.store.candles.read(SERIES, forming=False).frame
             proof = keeper.prove(SOL)
-    assert failed
+    assert midway
     assert held.equals(served)
     assert (proof.holds, proof.accounted) == (True, 1.0), proof
 
@@ -93,6 +97,7 @@ def _collects(keeper: Keeper, until_ms: int, reached: list[int]) -> bool:
     return report.ok
 
 
-def _die(pair: Pair, seconds: float) -> None:
+def _die(pair: Pair, seconds: float, died: list[float]) -> None:
     time.sleep(seconds)
+    died.append(time.monotonic())
     pair.fail_over()
