@@ -73,7 +73,7 @@ def forget_torn(uri: str) -> None:
         return
     entries = sorted(log.glob("[0-9]*.json"), reverse=True)
     checkpoints = list(log.glob(_CHECKPOINTS))
-    cut = [path for path in checkpoints if not _ends(path, _MAGIC)]
+    cut = [path for path in checkpoints if not _has_end(path)]
     if len(cut) < len(checkpoints) or (entries and int(entries[-1].stem) == 0):
         _put_aside(cut)
     pointer = log / _POINTER
@@ -128,8 +128,8 @@ def _is_whole(entry: Path) -> bool:
     return bool(actions) and len(actions) - len(infos) >= wanted
 
 
-def _ends(path: Path, ending: bytes) -> bool:
-    with path.open("rb") as file:
+def _has_end(checkpoint: Path) -> bool:
+    with checkpoint.open("rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - len(ending) - 1))
-        return file.read().rstrip(b"\n").endswith(ending)
+        file.seek(max(0, size - len(_MAGIC)))
+        return file.read() == _MAGIC
