@@ -34,6 +34,8 @@ SHOWN: Final = "binance:BTCUSDT:1h"
 FILLED: Final = "binance:SOLUSDT:1m"
 PAGES: Final = 200
 SLOW: Final = 24
+TIMES: Final = 40
+"""So often a slow reader asks at once: the system itself takes three megabytes off the server."""
 A_SECOND: Final = 500
 SECONDS: Final = scaled(short=3, full=90)
 READERS: Final = 8
@@ -63,14 +65,14 @@ class Service:
         """What it takes now."""
         return Footprint.of(self.process.pid)
 
-    def asked(self, path: str) -> socket.socket:
-        """A connection on which `path` was asked for and nothing was read."""
+    def asked(self, path: str, *, times: int = 1) -> socket.socket:
+        """A connection on which `path` was asked for so often, and nothing was read."""
         # A reader that is slow has little room, or the kernel would read for it.
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(30)
         connection.connect(("127.0.0.1", self.port))
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * times)
         return connection
 
 
@@ -135,7 +137,8 @@ def crowd(service: Service) -> set[int]:
     done = threading.Event()
     with ExitStack() as stack, ThreadPoolExecutor(READERS + 1) as threads:
         pages = [service.asked(f"/api/v1/events?series={SHOWN}") for _ in range(PAGES)]
-        slow = [service.asked(f"/api/v1/candles?series={SHOWN}&limit=1000") for _ in range(SLOW)]
+        large = f"/api/v1/candles?series={SHOWN}&limit=1000"
+        slow = [service.asked(large, times=TIMES) for _ in range(SLOW)]
         for connection in (*pages, *slow):
             stack.enter_context(connection)
         for page in pages:

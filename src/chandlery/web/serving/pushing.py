@@ -1,7 +1,8 @@
-"""One thread that writes to the sockets of all open event streams, and never waits for one.
+"""One thread that writes what readers take in their own time, and never waits for one of them.
 
-A thread for each stream would do too, but the API would wait behind hundreds of them for the
-interpreter whenever a candle moves; `bench/live.py` has the figures.
+That is event streams, and answers that a slow reader has not taken at once. A thread for each
+would do too, but the API would wait behind hundreds of them for the interpreter whenever a candle
+moves (`bench/live.py` has the figures), and slow readers could take all that there are.
 """
 
 from __future__ import annotations
@@ -11,34 +12,70 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
-
-from chandlery.web.serving.event_stream import EventStream
+from typing import Final, Protocol
 
 _PATIENCE_SECONDS: Final = 30.0
 """After so long without taking a byte a reader is taken for gone."""
+_LOOK_SECONDS: Final = 5.0
+"""How often it is looked who is gone."""
 _CLOSE_SECONDS: Final = 0.5
-"""So long streams may take for their last bytes."""
+"""So long all may take for their last bytes when the server stops."""
+_MOST_RESTS: Final = 256
+"""Answers that may wait to be read."""
+_MOST_BYTES: Final = 64 << 20
+"""Memory that they may take; beyond either bound whoever has read longest is cut off."""
 _SEND_BUFFER: Final = 32 << 10
 """Small, so that what waits for a slow reader waits where newer events replace older ones."""
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
+class Stream(Protocol):
+    """What is sent, as it comes."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will come any more but what waits."""
+
+    def take(self) -> bytes:
+        """Everything that waits."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` now and whenever something waits, or the end has come."""
+
+    def close(self) -> None:
+        """The reader is gone."""
+
+
 @dataclass(eq=False, slots=True)
 class _Line:
-    """One open stream and its socket."""
+    """One stream and its socket."""
 
     sock: socket.socket
-    stream: EventStream
+    stream: Stream
+    over: Callable[[bool], None]
     chunked: bool
-    unsent: bytes = b""
+    is_rest: bool
+    """Whether all of it was there from the beginning."""
+    unsent: memoryview
+    done: bool = False
+    """Whether its socket is the pusher's no more."""
     last: bool = False
     """Whether `unsent` is all that will ever be sent."""
     moved_at: float = field(default_factory=time.monotonic)
     """When it last took something, or had nothing to take."""
-    mask: int = selectors.EVENT_READ
-    """What its socket is waited for."""
+    mask: int = 0
+    """What its socket is waited for; 0 before it is."""
+
+    @property
+    def idle_mask(self) -> int:
+        """What its socket is waited for while there is nothing to send.
+
+        A reader of a stream that never ends says by its leaving that it is gone. What comes in the
+        middle of an answer is the next question, which is not for the pusher.
+        """
+        return selectors.EVENT_WRITE if self.is_rest else selectors.EVENT_READ
 
     def refill(self) -> None:
         """Take what waits, in HTTP's chunks where the client knows these."""
@@ -48,11 +85,11 @@ class _Line:
         if self.chunked and data:
             data = b"%x\r\n%s\r\n" % (len(data), data)
         self.last = over
-        self.unsent = data + (_LAST_CHUNK if over and self.chunked else b"")
+        self.unsent = memoryview(data + (_LAST_CHUNK if over and self.chunked else b""))
 
 
 class Pusher:
-    """Sends event streams; its thread runs from the first one until `close`. Thread-safe."""
+    """Sends streams; its thread runs from the first one until `close`. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,15 +101,29 @@ class Pusher:
         self._selector.register(self._alarm, selectors.EVENT_READ)
         self._calls: deque[_Line] = deque()
         self._rung = False
-        self._lines: set[_Line] = set()
+        self._lines: dict[_Line, None] = {}
+        """Those that are served, the oldest first."""
         self._closing_at: float | None = None
         self._closed = False
 
-    def push(self, sock: socket.socket, stream: EventStream, *, chunked: bool) -> None:
-        """Send `stream` to `sock` from now on; both are closed when one of them ends."""
+    def push(
+        self,
+        sock: socket.socket,
+        stream: Stream,
+        *,
+        over: Callable[[bool], None],
+        head: bytes = b"",
+        chunked: bool = False,
+    ) -> None:
+        """Send `head` and then `stream` to `sock` from now on.
+
+        When one of them ends, `over` is called with whether everything was sent. Until then the
+        socket is the pusher's.
+        """
         sock.settimeout(0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        line = _Line(sock, stream, chunked)
+        line = _Line(sock, stream, over, chunked, stream.ended, memoryview(head))
+        if not line.is_rest:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         with self._lock:
             if self._closed:
                 _hang_up(line)
@@ -83,7 +134,7 @@ class Pusher:
         stream.listen(lambda: self._call(line))
 
     def close(self) -> None:
-        """End all streams, in good order where the reader takes the last bytes soon enough."""
+        """End all, in good order where the reader takes the last bytes soon enough."""
         with self._lock:
             again, self._closed = self._closed, True
         if again:
@@ -110,8 +161,9 @@ class Pusher:
             return  # full, so it rings; or closed, and nobody listens any more
 
     def _run(self) -> None:
+        looked_at = time.monotonic()
         while self._closing_at is None or self._ending(self._closing_at):
-            for key, mask in self._selector.select(_CLOSE_SECONDS / 5 if self._closed else None):
+            for key, mask in self._selector.select(self._patience):
                 if key.data is None:
                     self._answer_calls()
                 elif key.data not in self._lines:
@@ -120,10 +172,35 @@ class Pusher:
                     self._drop(key.data)
                 elif mask & selectors.EVENT_WRITE:
                     self._send(key.data)
+            if time.monotonic() - looked_at > _LOOK_SECONDS:
+                looked_at = time.monotonic()
+                self._forget_gone(looked_at)
         for line in [*self._lines]:
             self._drop(line)
         for line in [*self._calls]:
             _hang_up(line)
+
+    @property
+    def _patience(self) -> float | None:
+        """How long nothing may happen until it is looked around."""
+        if self._closed:
+            return _CLOSE_SECONDS / 5
+        return _LOOK_SECONDS if self._lines else None
+
+    def _forget_gone(self, now: float) -> None:
+        for line in [*self._lines]:
+            if line.unsent and now - line.moved_at > _PATIENCE_SECONDS:
+                self._drop(line)
+
+    def _forget_oldest(self) -> None:
+        """Keep the answers that wait to be read within bounds."""
+        rests = [line for line in self._lines if line.is_rest]
+        count, size = len(rests), sum(len(line.unsent) for line in rests)
+        for line in rests:
+            if count <= _MOST_RESTS and size <= _MOST_BYTES:
+                return
+            count, size = count - 1, size - len(line.unsent)
+            self._drop(line)
 
     def _ending(self, closing_at: float) -> bool:
         """Let all streams end; whether some have not got their last bytes yet."""
@@ -141,14 +218,13 @@ class Pusher:
 
     def _serve(self, line: _Line) -> None:
         if line not in self._lines:
-            if line.sock.fileno() < 0:
+            if line.done:
                 return  # it was dropped after it had called
-            self._lines.add(line)
-            self._selector.register(line.sock, selectors.EVENT_READ, line)
-        if not line.unsent:
+            self._lines[line] = None
+        if not line.mask or not line.unsent:
             self._send(line)
-        elif time.monotonic() - line.moved_at > _PATIENCE_SECONDS:
-            self._drop(line)
+        if line.is_rest:
+            self._forget_oldest()
 
     def _send(self, line: _Line) -> None:
         """Send until the socket takes no more or nothing waits."""
@@ -158,19 +234,21 @@ class Pusher:
                 line.unsent = line.unsent[sent:]
                 line.moved_at = time.monotonic()
         except BlockingIOError:
-            self._wait_for(line, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            self._wait_for(line, line.idle_mask | selectors.EVENT_WRITE)
         except OSError:
             self._drop(line)
         else:
             if line.last:
-                self._drop(line)
+                self._drop(line, whole=True)
             else:
-                self._wait_for(line, selectors.EVENT_READ)
+                self._wait_for(line, line.idle_mask)
 
     def _wait_for(self, line: _Line, mask: int) -> None:
-        if line.mask != mask:
-            line.mask = mask
+        if not line.mask:
+            self._selector.register(line.sock, mask, line)
+        elif line.mask != mask:
             self._selector.modify(line.sock, mask, line)
+        line.mask = mask
 
     @staticmethod
     def _refilled(line: _Line) -> bool:
@@ -178,10 +256,11 @@ class Pusher:
             line.refill()
         return bool(line.unsent)
 
-    def _drop(self, line: _Line) -> None:
-        self._lines.discard(line)
-        self._selector.unregister(line.sock)
-        _hang_up(line)
+    def _drop(self, line: _Line, *, whole: bool = False) -> None:
+        self._lines.pop(line, None)
+        if line.mask:
+            self._selector.unregister(line.sock)
+        _hang_up(line, whole=whole)
 
 
 def _is_there(line: _Line) -> bool:
@@ -194,6 +273,7 @@ def _is_there(line: _Line) -> bool:
         return False
 
 
-def _hang_up(line: _Line) -> None:
+def _hang_up(line: _Line, *, whole: bool = False) -> None:
+    line.done = True
     line.stream.close()
-    line.sock.close()
+    line.over(whole)

@@ -6,15 +6,17 @@ import errno
 import logging
 import socket
 import threading
+from functools import partial
 from typing import Any, Final, Self, cast
 
 from cheroot import wsgi
 from flask import Flask
 
 from chandlery.errors import InputError, PortInUse
-from chandlery.web.serving.arriving import Arrival
+from chandlery.web.serving.connection import Connection
 from chandlery.web.serving.event_stream import TAKE_OVER, EventStream
 from chandlery.web.serving.growing import GrowingPool
+from chandlery.web.serving.outbox import Rest
 from chandlery.web.serving.pushing import Pusher
 from chandlery.web.serving.request_head import LONGEST_BODY, LONGEST_HEAD
 
@@ -40,7 +42,7 @@ _LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 class _QuietServer(wsgi.Server):
     """cheroot, with its complaints in the log, and without a leak when it cannot bind."""
 
-    ConnectionClass = Arrival
+    ConnectionClass = Connection
     max_request_header_size = LONGEST_HEAD
     max_request_body_size = LONGEST_BODY
     keep_alive_conn_limit = _KEPT_ALIVE
@@ -62,7 +64,20 @@ class _QuietServer(wsgi.Server):
         self.gateway = _Gateway
         self.pusher = pusher
 
-    def process_conn(self, conn: Arrival) -> None:
+    def put_conn(self, conn: Connection) -> None:
+        """Wait for the next request, once the answer to the last one is sent."""
+        if rest := conn.wfile.take():
+            self.pusher.push(conn.socket, Rest(rest), over=partial(self._sent, conn))
+        else:
+            super().put_conn(conn)
+
+    def _sent(self, conn: Connection, whole: bool) -> None:  # noqa: FBT001  as it is called
+        if whole and not conn.over:
+            super().put_conn(conn)
+        else:
+            conn.close()
+
+    def process_conn(self, conn: Connection) -> None:
         """Give a request to a thread when all of it is there; until then, wait for the rest."""
         waiting = self._connections._num_connections  # noqa: SLF001  told nowhere else
         self.haste = _HASTE_SECONDS if waiting > _CROWD else 0.0
@@ -121,7 +136,9 @@ class _Gateway(wsgi.Gateway_10):
         request.close_connection = True
         connection.linger = True
         sock = socket.socket(fileno=connection.socket.detach())
-        request.server.pusher.push(sock, stream, chunked=chunked)
+        request.server.pusher.push(
+            sock, stream, over=lambda _: sock.close(), head=connection.wfile.take(), chunked=chunked
+        )
 
 
 class Server:
