@@ -6,29 +6,23 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 import pytest
 
-from chandlery.candles.series import Series
-from chandlery.clock import FrozenClock, ms_to_text
-from chandlery.collect.keeper import Keeper
 from chandlery.errors import StoreError
-from chandlery.sandbox import Sandbox
-from chandlery.settings import read_settings
-from tests.collect.rehearsal import EARLY_MS, LISTED_MS, SOL, rehearsing
+from tests.collect.rehearsal import EARLY_MS
 from tests.postgres_pair import Pair, postgres_pair
+from tests.torture.interrupted import LATEST_S, SERIES, collect, stage, until_ms
 from tests.torture.lengths import scaled
 
 pytestmark = pytest.mark.slow  # starts two servers
 
-SERIES: Final = Series.parse(SOL)
 OPEN_MS: Final = pl.col("open_time").dt.epoch("ms")
 TIMES: Final = scaled(short=2, full=25)
-LATEST_S: Final = 0.4
-"""A run takes as long, for the exchange is slow: a server dies in the middle of it."""
 
 
 @pytest.fixture
@@ -41,60 +35,31 @@ def pair() -> Iterator[Pair]:
 def test_fail_over(pair: Pair, tmp_path: Path) -> None:
     """With both servers in the address the next run goes on, and nothing acknowledged is lost."""
     dice, midway = random.Random(1), 0  # noqa: S311  a reproducible run, not a secret
-    with Sandbox(now_ms=EARLY_MS, speed=0, weight_limit=10**7) as box:
-        with rehearsing(box, tmp_path / "alone", now_ms=EARLY_MS) as desk:
-            served = desk.served(SOL, until_ms=EARLY_MS)
-        box.faults.always("latency", path="klines", service="binance", seconds=0.3)
-        settings = {
-            "home": str(tmp_path / "home"),
-            "store_url": pair.url,
-            "csv": "",
-            "series": SOL,
-            "binance_url": box.binance_url,
-        }
+    with stage(pair.url, tmp_path) as on:
+        # Its slowness makes a run so long that a server dies in the middle of it.
+        on.box.faults.always("latency", path="klines", service="binance", seconds=0.3)
         for number in range(TIMES):
             died: list[float] = []
             death = threading.Thread(target=_die, args=(pair, dice.random() * LATEST_S, died))
-            until_ms = LISTED_MS + (EARLY_MS - LISTED_MS) * (number + 1) // TIMES
+            until = until_ms(number, TIMES)
             reached: list[int] = []
-            with _keeper(settings) as keeper:
+            with on.keeper() as keeper:
                 death.start()
-                _collects(keeper, until_ms, reached)  # it may fail, or wait and go on
+                with suppress(StoreError):  # which words are said is tried elsewhere
+                    collect(keeper, until, reached)  # or it waits and goes on
                 ended = time.monotonic()
                 death.join()
                 midway += died[0] < ended
                 # The same program, still running, finds the other server.
                 kept = keeper.store.candles.read(SERIES, forming=False).frame
-                assert kept.height >= served.filter(OPEN_MS.lt(max(reached, default=0))).height
-                assert kept.equals(served.head(kept.height))
-                assert _collects(keeper, until_ms, reached)
+                assert kept.height >= on.served.filter(max(reached, default=0) > OPEN_MS).height
+                assert kept.equals(on.served.head(kept.height))
+                assert collect(keeper, until)
             pair.follow()
-        with _keeper(settings) as keeper:
-            assert _collects(keeper, EARLY_MS, [])
-            held = keeper.store.candles.read(SERIES, forming=False).frame
-            proof = keeper.prove(SOL)
+        with on.keeper() as keeper:
+            assert collect(keeper, EARLY_MS)
+            on.ends_whole(keeper)
     assert midway
-    assert held.equals(served)
-    assert (proof.holds, proof.accounted) == (True, 1.0), proof
-
-
-def _keeper(settings: dict[str, str]) -> Keeper:
-    return Keeper(read_settings(**settings), clock=FrozenClock(EARLY_MS))
-
-
-def _collects(keeper: Keeper, until_ms: int, reached: list[int]) -> bool:
-    """Whether a run ended well; how far each of its pages has reached is added."""
-    until = ms_to_text(until_ms)[:19]
-    try:
-        report = keeper.collect(
-            SOL,
-            since="2020-08-01",
-            until=until,
-            listener=lambda done: reached.append(done.reached_ms),
-        )
-    except StoreError:
-        return False  # which words are said is tried elsewhere
-    return report.ok
 
 
 def _die(pair: Pair, seconds: float, died: list[float]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from chandlery.clock import ms_to_text
-from chandlery.web.queries.reading import Query, Time
+from chandlery.web.queries.reading import Query, SpanQuery, Time
 
 TOP_MIN: Final = 2
 TOP_MAX: Final = 50
@@ -28,25 +27,16 @@ class MarketCapsQuery(Query):
     )
 
 
-class _Between(Query):
+class _Between(SpanQuery):
     """A stretch of time, and how many coins are looked at in it."""
 
-    top: int = Field(10, ge=TOP_MIN, le=TOP_MAX, description=_TOP)
     since: Time | None = Field(
         None, description="from this time on: ISO 8601 or epoch milliseconds; all if unset"
     )
     until: Time | None = Field(
         None, description="before this time: ISO 8601 or epoch milliseconds, later than since"
     )
-
-    @field_validator("until")
-    @classmethod
-    def _after_since(cls, until: int | None, info: ValidationInfo) -> int | None:
-        since = info.data.get("since")
-        if until is not None and since is not None and until <= since:
-            msg = f"{ms_to_text(until)} is not later than since, {ms_to_text(since)}"
-            raise ValueError(msg)
-        return until
+    top: int = Field(10, ge=TOP_MIN, le=TOP_MAX, description=_TOP)
 
 
 class MarketHistoryQuery(_Between):
