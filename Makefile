@@ -39,6 +39,7 @@ test: setup-test check ## Set everything up and run every check and test; BROWSE
 
 torture: setup-test ## Try faults, crashes, load and attackers at full length: some three hours; ARGS goes to pytest.
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
+	  -o faulthandler_timeout=7200 \
 	  tests/torture tests/web/test_schema.py tests/schedule/test_thirty_days.py tests/store/test_fold_crashes.py \
 	  tests/store/test_two_tiers.py tests/collect/test_importing_recorded.py tests/collect/test_csv_kept.py $(ARGS)
 
