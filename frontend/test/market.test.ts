@@ -3,10 +3,11 @@ import { bounded, read, written } from '../src/market/address'
 import type { History } from '../src/market/answers'
 import { Colours, mixed } from '../src/market/colours'
 import { dominance, nearest, OTHERS, thinned } from '../src/market/dominance'
-import { bigMoney, change, direction, percent, price } from '../src/market/figures'
+import { direction } from '../src/market/figures'
 import { entered, left, listed } from '../src/market/moves'
 import { pathOf } from '../src/market/sparkline'
 import { ticks } from '../src/market/ticks'
+import { bigMoney, exact, price } from '../src/shared/money'
 
 const DAY = 86_400_000
 
@@ -80,8 +81,7 @@ test('figures as people read them', () => {
   expect(bigMoney('1853041372303', 'usd')).toBe('$1.853T')
   expect(price('65610.1', 'usd')).toBe('$65,610.10')
   expect(price('0.0000104321', 'usd')).toBe('$0.00001043')
-  expect([percent('57.3'), percent(null)]).toEqual(['57.30%', '–'])
-  expect([change('2.956'), change('-1'), change('0'), change(null)]).toEqual(['+2.96%', '-1.00%', '0.00%', '–'])
+  expect(exact('9007199254740993.123456789', 'usd')).toBe('$9,007,199,254,740,993.123456789')
   expect(['0.004', '1', '-1', null].map(direction)).toEqual(['flat', 'up', 'down', 'flat'])
 })
 

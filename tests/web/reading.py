@@ -26,8 +26,8 @@ def field(page: Page, name: str) -> Locator:
 
 
 def number(text: str) -> Decimal:
-    """A number as the page prints it, thousands set apart, maybe with a unit after a space."""
-    return Decimal(text.partition(" ")[0].replace(",", "").replace("$", ""))
+    """A number as the page prints it, thousands set apart, maybe with a unit."""
+    return Decimal(text.partition(" ")[0].replace(",", "").strip("$%"))
 
 
 def assert_legend_shows(page: Page, candles: Candles, index: int) -> None:

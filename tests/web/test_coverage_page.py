@@ -150,7 +150,7 @@ def test_summary(page: Page, desk: Rehearsal) -> None:
         assert value(page, state) == gaps[state], state
     places = held.candles + gaps.total()
     share = int(10_000 * (held.candles + gaps["empty"]) / places) / 100
-    expect(page.locator("#summary [data-field=share]")).to_have_text(f"{share:g} %")
+    expect(page.locator("#summary [data-field=share]")).to_have_text(f"{share:g}%")
     expect(page.locator("#kept-rows .here .kept-share")).to_have_text(
         page.locator("#summary [data-field=share]").inner_text()
     )

@@ -1,6 +1,7 @@
 // The heading of a chart: which series, and its last price.
 
 import { changePercent, group, trim } from '../shared/decimals'
+import { signedPercent } from '../shared/formats'
 import { parseSeries } from '../shared/intervals'
 import { part, write } from '../shared/page'
 import type { Bar } from './bars'
@@ -16,7 +17,7 @@ export function nameSeries(root: ParentNode, series: string): void {
 export function showLast(root: ParentNode, last: Bar | undefined, decimals: number): void {
   const change = last ? changePercent(last.text.open ?? '0', last.text.close ?? '0') : null
   write(part(root, 'last-price'), lastPrice(last, decimals))
-  write(part(root, 'last-change'), change === null ? '' : `${group(change)} %`)
+  write(part(root, 'last-change'), change === null ? '' : signedPercent(change))
   part(root, 'last').dataset['direction'] = last ? directionOf(last) : 'flat'
 }
 

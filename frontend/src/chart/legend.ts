@@ -2,6 +2,7 @@
 
 import type { Field } from '../shared/api'
 import { changePercent, compare, group, trim } from '../shared/decimals'
+import { signedPercent } from '../shared/formats'
 import { write } from '../shared/page'
 import { moment } from '../shared/times'
 import type { Bar } from './bars'
@@ -34,7 +35,7 @@ export class Legend {
     this.put('open_time', bar.absence ? null : bar.text.open_time, moment(bar.timestamp, zone))
     for (const field of [...PRICES, ...AMOUNTS]) this.put(field, bar.text[field], this.words(field, bar))
     const change = bar.absence ? null : changePercent(bar.text.open ?? '0', bar.text.close ?? '0')
-    this.put('change', change, change === null ? '–' : `${group(change)} %`)
+    this.put('change', change, signedPercent(change))
     this.put('state', stateOf(bar), stateOf(bar))
     this.root.dataset['direction'] = directionOf(bar)
     this.root.dataset['state'] = stateOf(bar)

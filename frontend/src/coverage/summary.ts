@@ -1,6 +1,6 @@
 // The line above the heat map: how much of the series is explained, and how the rest is made up.
 
-import { count, dateAndTime, percent } from '../shared/local'
+import { count, dateAndTime, portion } from '../shared/local'
 import { element, write } from '../shared/page'
 import { accounted, type Coverage } from './days'
 import { capital } from './words'
@@ -15,7 +15,7 @@ function fill(name: string, text: string, exact: string): void {
 }
 
 export function share({ totals }: Coverage): string {
-  return percent(accounted(totals), totals.expected)
+  return portion(accounted(totals), totals.expected)
 }
 
 export function showSummary(coverage: Coverage): void {

@@ -1,5 +1,6 @@
 // The rate budget of each exchange: how much of the running minute is used, as a gauge and in words.
 
+import { wholePercent } from '../shared/formats'
 import { copyOf, type Kept, KeyedList } from '../shared/keyed'
 import { element, write } from '../shared/page'
 import { type Budget, budgetTone, budgetWords } from './words'
@@ -29,7 +30,7 @@ export class Budgets {
       const share = budget.limit ? Math.min(1, budget.used / budget.limit) : 0
       // The arc counts as a hundred long; of what is not drawn there is more than enough.
       arc.setAttribute('stroke-dasharray', `${share * AROUND} ${AROUND * 2}`)
-      write(find('gauge-share'), `${Math.round(share * 100)} %`)
+      write(find('gauge-share'), wholePercent(share * 100))
       write(find('budget-name'), budget.exchange)
       write(find('budget-words'), words)
     }

@@ -4,9 +4,10 @@ import { LineChart } from 'echarts/charts'
 import { GridComponent } from 'echarts/components'
 import { type ECharts, init, use } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
+import { wholePercent } from '../shared/formats'
 import { calm, type Palette } from '../shared/theme'
 import type { Dominance } from './dominance'
-import { tick, wholePercent } from './figures'
+import { tick } from './figures'
 import { ticks } from './ticks'
 
 use([LineChart, GridComponent, CanvasRenderer])

@@ -1,11 +1,13 @@
 // Market caps: the ring, its centre, and the table that is legend and plain reading in one.
 
 import type { Coin, MarketCaps } from '../shared/api'
-import { compact, group, money, shares, sum, trim } from '../shared/decimals'
+import { shares, sum } from '../shared/decimals'
+import { percent } from '../shared/formats'
+import { bigMoney, exact } from '../shared/money'
 import { element, write } from '../shared/page'
-import type { Pie } from './pie'
 import { palette, SLICES } from '../shared/theme'
 import { ago } from '../shared/times'
+import type { Pie } from './pie'
 
 const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 
@@ -65,9 +67,9 @@ export class MarketCapCard {
     part('name').title = coin.name
     write(part('ticker'), coin.symbol.toUpperCase())
     const value = part('value')
-    write(value, coin.market_cap === null ? '–' : money(compact(coin.market_cap), this.currency))
+    write(value, bigMoney(coin.market_cap, this.currency))
     value.setAttribute('value', coin.market_cap ?? '')
-    value.title = coin.market_cap === null ? '' : this.exact(coin.market_cap)
+    value.title = coin.market_cap === null ? '' : exact(coin.market_cap, this.currency)
     const button = part('coin')
     button.addEventListener('click', () => this.toggle(coin.id))
     button.addEventListener('focus', () => this.point(coin.id))
@@ -113,7 +115,7 @@ export class MarketCapCard {
       const shown = !this.off.has(coin.id)
       row.dataset['off'] = String(!shown)
       row.querySelector('.coin')?.setAttribute('aria-pressed', String(shown))
-      write(row.querySelector('.share') as Element, share === null ? '–' : `${group(share)} %`)
+      write(row.querySelector('.share') as Element, percent(share))
       const meter = row.querySelector<HTMLElement>('.meter')
       if (meter) meter.style.inlineSize = `${share ?? 0}%`
     })
@@ -139,13 +141,9 @@ export class MarketCapCard {
     const share = index < 0 ? null : shares(shown.map((one) => one.market_cap))[index]
     const whole = `${WORDS[shown.length] ?? shown.length} together`
     write(element('centre-name'), coin ? coin.name : whole)
-    write(element('centre-value'), money(compact(coin?.market_cap ?? total), this.currency))
-    write(element('centre-share'), share ? `${group(share)} %` : '')
+    write(element('centre-value'), bigMoney(coin?.market_cap ?? total, this.currency))
+    write(element('centre-share'), share ? percent(share) : '')
     for (const row of this.body.rows) row.classList.toggle('pointed', row.dataset['coin'] === coin?.id)
     this.pie?.highlight(coin?.id ?? null)
-  }
-
-  private exact(amount: string): string {
-    return money(group(trim(amount)), this.currency)
   }
 }

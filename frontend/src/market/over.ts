@@ -1,12 +1,14 @@
 // The card of dominance: the area, what is pointed at in it, and the same as a table.
 
+import { percent } from '../shared/formats'
+import { count } from '../shared/local'
 import { element, write } from '../shared/page'
 import { palette } from '../shared/theme'
 import type { History } from './answers'
 import type { Area } from './area'
 import type { Colours } from './colours'
 import { type Dominance, dominance, nearest, OTHERS, thinned } from './dominance'
-import { count, moment, percent } from './figures'
+import { moment } from './figures'
 
 const TOLD = 10
 const ROWS = 60

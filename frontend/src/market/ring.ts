@@ -1,10 +1,12 @@
 // The ring of the market with what is pointed at in its middle.
 
 import { shares, sum } from '../shared/decimals'
+import { percent } from '../shared/formats'
+import { count } from '../shared/local'
+import { bigMoney } from '../shared/money'
 import { element, write } from '../shared/page'
 import { palette } from '../shared/theme'
 import type { Colours } from './colours'
-import { bigMoney, count, percent } from './figures'
 import type { Pie } from './pie'
 
 export interface Part {

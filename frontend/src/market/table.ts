@@ -1,12 +1,15 @@
 // The table beside the ring: every coin with its figures, and the way to its chart.
 
 import { shares } from '../shared/decimals'
+import { percent, signedPercent } from '../shared/formats'
+import { count } from '../shared/local'
+import { bigMoney, exact, price } from '../shared/money'
 import { element, part, write } from '../shared/page'
 import { palette } from '../shared/theme'
 import type { Market, MarketCoin } from './answers'
 import type { Colours } from './colours'
 import { OTHERS } from './dominance'
-import { bigMoney, change, count, direction, exact, percent, price } from './figures'
+import { direction } from './figures'
 import { sparkline } from './sparkline'
 
 export const chartOf = (pair: string): string => `/?series=${pair}`
@@ -49,11 +52,11 @@ export class CoinTable {
     write(part(row, 'rank'), count(coin.rank ?? index + 1))
     write(part(row, 'ticker'), coin.symbol.toUpperCase())
     this.value(row, 'price', coin.price, price(coin.price, currency))
-    this.value(row, 'change', coin.change_24h_percent, change(coin.change_24h_percent))
+    this.value(row, 'change', coin.change_24h_percent, signedPercent(coin.change_24h_percent))
     part(row, 'change').dataset['direction'] = direction(coin.change_24h_percent)
     this.cap(row, coin.market_cap, share, currency)
     this.link(row, coin)
-    const line = sparkline(coin.sparkline, (ratio) => `Seven days: ${change(String((ratio - 1) * 100))}`)
+    const line = sparkline(coin.sparkline, (ratio) => `Seven days: ${signedPercent(String((ratio - 1) * 100))}`)
     if (line) part(row, 'spark').replaceChildren(line)
     return row
   }

@@ -74,12 +74,11 @@ export function decimalsOf(text: string): number {
   return trim(text).split('.')[1]?.length ?? 0
 }
 
-/** From `before` to `after` in percent with two decimals and a sign; null when it cannot be told. */
+/** From `before` to `after` in percent with two decimals; null when it cannot be told. */
 export function changePercent(before: string, after: string): string | null {
   const [from, to] = align([parse(before), parse(after)]) as [bigint, bigint]
   if (from === 0n) return null
-  const percent = divide((to - from) * 100n, from, 2)
-  return to > from ? `+${percent}` : percent.replace('-', '−')
+  return divide((to - from) * 100n, from, 2)
 }
 
 /** -1, 0 or 1 as `left` is below, equal to or above `right`. */
@@ -105,24 +104,4 @@ export function shares(parts: (string | null)[]): (string | null)[] {
     const [of, whole] = align([parse(part), parse(total)]) as [bigint, bigint]
     return whole === 0n ? null : divide(of * 100n, whole, 2)
   })
-}
-
-const NAMES = ['', ' K', ' M', ' B', ' T', ' Q']
-
-/** Four significant digits or so and a letter: `1.853 T`. */
-export function compact(text: string): string {
-  const { units, scale } = parse(text)
-  const whole = units / 10n ** BigInt(scale)
-  const step = Math.min(NAMES.length - 1, Math.floor((whole.toString().replace('-', '').length - 1) / 3))
-  const divisor = 10n ** BigInt(step * 3 + scale)
-  const lead = (units / divisor).toString().replace('-', '').length
-  return `${group(divide(units, divisor, 4 - lead > 0 ? 4 - lead : 0))}${NAMES[step]}`
-}
-
-const SIGNS: Record<string, string> = { usd: '$', eur: '€', gbp: '£', jpy: '¥', btc: '₿' }
-
-/** The amount with its currency's sign, or its code where there is no sign. */
-export function money(amount: string, currency: string): string {
-  const sign = SIGNS[currency]
-  return sign ? `${sign}${amount}` : `${amount} ${currency.toUpperCase()}`
 }

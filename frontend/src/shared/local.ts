@@ -1,6 +1,6 @@
 // Dates and numbers as the reader's browser writes them. Every time is UTC, and the page says so.
 
-import { type DateStyle, dateFormat } from './formats'
+import { type DateStyle, dateFormat, numbered } from './formats'
 
 const dated = (ms: number, style: DateStyle): string => dateFormat(style).format(ms)
 
@@ -26,19 +26,16 @@ export const weekdays = (): string[] =>
 export const months = (): string[] =>
   Array.from({ length: 12 }, (_, month) => dated(Date.UTC(1970, month, 15), { month: 'short' }))
 
-const NUMBER = new Intl.NumberFormat()
-
 /** `1,440` */
-export const count = (number: number): string => NUMBER.format(number)
+export const count = (number: number): string => numbered(number)
 
 /** A number and its noun, which takes an s: `1 candle`, `1,440 candles`. */
 export const counted = (number: number, noun: string): string =>
   `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
-/** `99.99 %`: cut, not rounded, so that only the whole is 100 %. */
-export function percent(part: number, whole: number): string {
+/** `99.99%`: cut, not rounded, so that only the whole is 100%. */
+export function portion(part: number, whole: number): string {
   if (whole <= 0) return '–'
-  const cut = Math.floor((part / whole) * 10_000 + 1e-6) / 100
-  const exact = part < whole ? Math.min(cut, 99.99) : cut
-  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 }).format(exact)} %`
+  const cut = Math.floor((part / whole) * 10_000 + 1e-6)
+  return numbered((part < whole ? Math.min(cut, 9999) : cut) / 10_000, { style: 'percent', maximumFractionDigits: 2 })
 }
