@@ -27,9 +27,9 @@ _SETTLED_MS: Final = 1500
 _ALONE_MS: Final = 1000
 _WATCH: Final = """
 addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
-  const ready = document.querySelector('[data-ready=true]')
+  const ready = document.querySelector('[data-drawn=true]')
   if (ready && !window.readyAt) window.readyAt = performance.now()
-}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-ready'] }))
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-drawn'] }))
 """
 _FRAMES: Final = """() => {
   window.frames_ = []
@@ -83,7 +83,7 @@ def go(page: Page, url: str) -> None:
     """
     page.goto(url, wait_until="commit")
     page.wait_for_timeout(_ALONE_MS)
-    page.wait_for_selector("[data-ready=true]")
+    page.wait_for_selector("[data-drawn=true]")
 
 
 def first_paint_ms(page: Page) -> float:

@@ -9,7 +9,7 @@ import type { Bar } from './chart/bars'
 import type { Panel } from './chart/panel'
 import { say } from './chart/state'
 import { StoryBox } from './chart/story'
-import { Tools } from './chart/tools'
+import { isWorn, Tools } from './chart/tools'
 import { MarketCapCard } from './market/card'
 import { FIELDS, foresee, marketCapsOf, type Status, statusOf } from './shared/api'
 import { lengthOf } from './shared/intervals'
@@ -27,22 +27,19 @@ const SUMMED_AFTER_MS = 3_000
 const CAPS_EVERY_MS = 30_000
 /** The charts wait for the newest candles before they are laid out, but not longer. */
 const FIRST_WITHIN_MS = 500
+/** So long a frame may take that shows the first chart. */
+const FRAME_WITHIN_MS = 200
 /** A forming candle is asked for every 15 seconds, by servers that do not hear a stream. */
 const PATIENCE_MS = 120_000
 
+/** What is around the charts. */
 class Page {
   private status: Status | null = null
   private readonly caps = new MarketCapCard()
   private readonly statusWatch = statusOf()
   private readonly capsWatch = marketCapsOf()
-  private readonly desk = new Desk({
-    rearranged: () => this.rearranged(),
-    opened: (panel, bar) => this.tellStory(panel, bar),
-    added: (panel) => this.tools?.apply(panel),
-  })
-  private readonly tools = new Tools(this.desk)
-  private readonly intervals = new IntervalBar(this.desk)
-  private readonly story = new StoryBox(() => this.desk.zone())
+  private readonly intervals: IntervalBar
+  private readonly story: StoryBox
   private readonly live = new Live({
     hello: ({ now_ms: nowMs }) => this.desk.setClock(nowMs),
     candle: (candle) => this.hear(candle),
@@ -54,19 +51,34 @@ class Page {
   private readonly candlePoll = new Poll(CANDLES_EVERY_MS, () => this.refresh())
   private readonly capsPoll = new Poll(CAPS_EVERY_MS, () => this.refreshCaps())
 
-  async start(): Promise<void> {
+  constructor(
+    private readonly desk: Desk,
+    private readonly tools: Tools,
+  ) {
+    this.intervals = new IntervalBar(desk)
+    this.story = new StoryBox(() => desk.zone())
+    new Finder(desk)
+    desk.heard = {
+      rearranged: () => this.rearranged(),
+      opened: (panel, bar) => this.tellStory(panel, bar),
+      added: (panel) => tools.apply(panel),
+    }
     wireHeader(() => {
-      this.desk.recolour()
-      this.tools.recolour()
+      desk.recolour()
+      tools.recolour()
       this.caps.recolour()
     })
-    setInterval(() => this.say(), 1000)
-    const usual = element('desk').dataset['series'] ?? ''
-    element('add-chart').addEventListener('click', () => void this.desk.addChart())
+    element('add-chart').addEventListener('click', () => void desk.addChart())
     element('fullscreen').addEventListener('click', () => void toggleFullScreen())
-    new Finder(this.desk)
     document.addEventListener('keydown', (event) => this.key(event))
-    await this.desk.start(usual)
+    this.rearranged()
+    setInterval(() => this.say(), 1000)
+  }
+
+  /** Learns what else there is to know, and keeps all current from then on. */
+  async start(): Promise<void> {
+    this.say()
+    await this.desk.learn()
     this.intervals.draw()
     this.candlePoll.now()
     await this.caps.load()
@@ -84,8 +96,8 @@ class Page {
   }
 
   private rearranged(): void {
-    this.tools?.draw()
-    this.intervals?.draw()
+    this.tools.draw()
+    this.intervals.draw()
     this.say()
   }
 
@@ -142,6 +154,7 @@ class Page {
     const shown = this.desk.panels.filter((panel) => panel.series)
     this.live.watch(shown.map((panel) => panel.shownSeries))
     for (const panel of shown) this.sayOf(panel)
+    if (shown.some((panel) => panel.answer)) document.documentElement.dataset['ready'] = 'true'
     const { active } = this.desk
     const { symbol = 'Chandlery' } = active.answer ?? {}
     document.title = active.last ? `${symbol} ${lastPrice(active.last, active.decimals)} · Chandlery` : `${symbol} · Chandlery`
@@ -184,4 +197,23 @@ async function first(): Promise<void> {
   await Promise.race([came, new Promise((done) => setTimeout(done, FIRST_WITHIN_MS))])
 }
 
-void first().then(() => new Page().start())
+/** Done when the frame that is drawn next is on the screen, or soon where none is. */
+const drawn = (): Promise<void> =>
+  new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done))
+    setTimeout(done, FRAME_WITHIN_MS) // in the background there are no frames
+  })
+
+/** The chart comes first; what is around it is put together once it is on the screen. */
+async function start(): Promise<void> {
+  await first()
+  const desk = new Desk()
+  const early = isWorn(desk.state) ? new Tools(desk) : null
+  const opened = desk.start(element('desk').dataset['series'] ?? '')
+  await drawn()
+  const page = new Page(desk, early ?? new Tools(desk))
+  await opened
+  await page.start()
+}
+
+void start()

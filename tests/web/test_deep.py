@@ -148,7 +148,7 @@ def test_two_charts(page: Page, shown: KeptPage) -> None:
     page.get_by_role("option").first.click()
     second = panels.nth(1)
     expect(second.get_by_role("heading")).to_have_text("ETHUSDT")
-    expect(second).to_have_attribute("data-ready", "true")
+    expect(second).to_have_attribute("data-drawn", "true")
     expect(page).to_have_url(re.compile("series=binance:BTCUSDT:1m&series=binance:ETHUSDT:"))
     chart(page).focus()
     for _ in range(3):

@@ -12,7 +12,7 @@ export interface DeskHeard {
   rearranged(): void
   opened(panel: Panel, bar: Bar): void
   /** A chart was added to the others. */
-  added?(panel: Panel): void
+  added(panel: Panel): void
 }
 
 const WRITE_AFTER_MS = 250
@@ -28,8 +28,10 @@ export class Desk implements Surroundings {
   private linking = false
   private writing: number | undefined
   active: Panel
+  /** Nobody listens before the rest of the page is there. */
+  heard: DeskHeard = { rearranged() {}, opened() {}, added() {} }
 
-  constructor(private readonly heard: DeskHeard) {
+  constructor() {
     const first = part(this.box, 'panel')
     this.blank = first.cloneNode(true) as HTMLElement
     for (const one of this.blank.querySelectorAll('[id]')) one.removeAttribute('id')
@@ -65,16 +67,18 @@ export class Desk implements Surroundings {
     if (told) this.lines = new Map(told.series.map((line) => [line.series, line]))
   }
 
-  /** Opens what the address asks for, or `usual`. */
+  /** Opens what the address asks for, or `usual`: at once, where its candles are there already. */
   async start(usual: string): Promise<void> {
     const asked = this.state.charts.length > 0 ? this.state.charts : [{ series: usual, at: null, bar: null }]
     for (const _ of asked.slice(1)) this.add(this.cloned())
-    const learn = () => this.learnSeries().catch(() => {}) // the state line tells that the server is away
-    if (asked.some((state) => state.bar !== null)) await learn() // it tells what a zoom can show
-    const opened = asked.map((state, index) => this.open(this.panels[index] as Panel, state))
-    await learn()
-    await Promise.all(opened)
-    await Promise.all(this.panels.map((panel) => panel.learn())) // which of them were revised
+    if (asked.some((state) => state.bar !== null)) await this.learnSeries().catch(() => {}) // what a zoom can show
+    await Promise.all(asked.map((state, index) => this.open(this.panels[index] as Panel, state)))
+  }
+
+  /** Asks what else there is to know: which series are kept, and which of the candles were revised. */
+  async learn(): Promise<void> {
+    await this.learnSeries().catch(() => {}) // the state line tells that the server is away
+    await Promise.all(this.panels.map((panel) => panel.learn()))
   }
 
   private open(panel: Panel, { series, at, bar }: ChartState): Promise<void> {
@@ -100,7 +104,7 @@ export class Desk implements Surroundings {
     const buttons = { 'zoom-in': zoomIn, 'zoom-out': zoomOut, fit, latest: () => void panel.latest(), close: () => this.close(panel) }
     for (const [name, action] of Object.entries(buttons)) part(root, name).addEventListener('click', action)
     this.box.dataset['charts'] = String(this.panels.length)
-    this.heard.added?.(panel)
+    this.heard.added(panel)
     return panel
   }
 

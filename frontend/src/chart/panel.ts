@@ -184,7 +184,7 @@ export class Panel {
     this.legend.fit(page.bars, this.decimals)
     this.chart.replace(page.bars, this.drawn(), { older: page.hasOlder, newer: page.hasNewer }, view)
     this.settled()
-    this.root.dataset['ready'] = 'true'
+    this.root.dataset['drawn'] = 'true'
     void this.learn()
   }
 

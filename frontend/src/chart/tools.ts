@@ -2,7 +2,7 @@
 
 import { element, part } from '../shared/page'
 import { applyAxis } from './axes'
-import type { Axis } from './address'
+import { type Axis, type PageState, USUAL } from './address'
 import type { Desk } from './desk'
 import { Drawings } from './drawings'
 import { fit, type Kind, known, kindOf } from './indicators'
@@ -16,6 +16,9 @@ interface Worn {
   values: IndicatorValues
 }
 
+/** What a link carries besides the address: parameters and drawings. */
+const LENT = '#d='
+
 /** A menu that is fetched when it is first asked for. */
 type Opener = (tools: Tools, button: HTMLElement) => void
 
@@ -25,6 +28,13 @@ const MENUS: Record<string, () => Promise<{ open: Opener }>> = {
   axis: () => import('./axismenu'),
   zone: () => import('./zones'),
   export: () => import('./export'),
+}
+
+/** Whether something is worn, or was the last time here, that changes how a chart is laid out. */
+export function isWorn(state: PageState): boolean {
+  const { indicators, axis, zone } = liked()
+  const asked = state.indicators.length > 0 || state.axis !== USUAL.axis || state.zone !== USUAL.zone
+  return asked || Boolean(indicators?.length || axis || zone) || location.hash.startsWith(LENT)
 }
 
 export class Tools {
@@ -40,7 +50,7 @@ export class Tools {
     for (const [id, load] of Object.entries(MENUS)) this.wire(element(id), load)
     this.nameZone()
     const { hash } = location // the desk writes the address anew, without it
-    if (hash.startsWith('#d=')) void import('./link').then(({ take }) => take(this, hash))
+    if (hash.startsWith(LENT)) void import('./link').then(({ take }) => take(this, hash))
   }
 
   /** What the address does not say is as it was the last time here. */
