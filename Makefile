@@ -14,6 +14,12 @@ $(foreach env,.venv .venv-foreign .venv-peers, \
   $(if $(subst $(CURDIR) $(realpath $(env)/bin/python),,$(file <$(env)/.made-for)), \
     $(shell rm -f $(env)/.made-for)))
 
+# What docs/reliability.md tells of.
+TRIALS := tests/torture tests/schedule/test_thirty_days.py tests/schedule/test_outages.py tests/store/test_fold_crashes.py \
+  tests/store/test_two_tiers.py tests/collect/test_backfill_interrupted.py tests/collect/test_importing_recorded.py \
+  tests/collect/test_csv_kept.py tests/web/test_schema.py tests/web/test_hostile_names.py tests/web/test_access.py \
+  tests/web/test_sessions.py tests/web/test_csrf.py tests/web/test_headers.py tests/test_deploy.py
+
 .PHONY: help setup setup-test page up demo test torture quick check bench wheel lock clean
 
 help: ## List what can be made.
@@ -37,11 +43,9 @@ test: setup-test check ## Set everything up and run every check and test; BROWSE
 	@$(FRONTEND) npm test
 	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-torture: setup-test ## Try faults, crashes, load and attackers at full length: some three hours; ARGS goes to pytest.
+torture: setup-test ## Try faults, crashes, load and attackers at full length: some two hours; ARGS goes to pytest.
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
-	  -o faulthandler_timeout=7200 \
-	  tests/torture tests/web/test_schema.py tests/schedule/test_thirty_days.py tests/store/test_fold_crashes.py \
-	  tests/store/test_two_tiers.py tests/collect/test_importing_recorded.py tests/collect/test_csv_kept.py $(ARGS)
+	  -o faulthandler_timeout=7200 $(TRIALS) $(ARGS)
 
 quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
