@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { lookedFor, proposals } from '../src/jobs/start'
 import {
-  type Budget, budgetTone, budgetWords, byDue, bytes, cameWords, done, dueWords, type Job, lasted, merged, named,
+  askedWords, type Budget, budgetTone, budgetWords, byDue, bytes, cameWords, done, dueWords, type Job, lasted, merged, named,
   progressWords, type Run,
 } from '../src/jobs/words'
 import type { Task } from '../src/shared/work'
@@ -27,6 +27,12 @@ test('names of work are taken apart', () => {
   expect(named('binance:symbols').name).toBe('List of symbols')
   expect(named('coingecko:market-caps').name).toBe('Market caps')
   expect(named('odd').name).toBe('odd')
+})
+
+test('moments that were asked for are written as people here write them', () => {
+  expect(askedWords('2026-11-26 08:00:00 UTC to 2026-11-26 11:46:40.850 UTC')).toBe('Nov 26, 2026, 8:00 AM UTC to Nov 26, 2026, 11:46:40 AM UTC')
+  expect(askedWords('the last 500')).toBe('the last 500')
+  expect(askedWords(null)).toBe('')
 })
 
 test('progress in words: how much, how fast, how long, how far', () => {

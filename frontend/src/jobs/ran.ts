@@ -6,7 +6,7 @@ import { copyOf, type Kept, KeyedList } from '../shared/keyed'
 import { dateAndTime } from '../shared/local'
 import { element, write } from '../shared/page'
 import { ask } from '../shared/work'
-import { cameWords, lasted, merged, named, type Run } from './words'
+import { askedWords, cameWords, lasted, merged, named, type Run } from './words'
 
 interface Runs {
   runs: Run[]
@@ -113,7 +113,7 @@ function fill(run: Run, part: HTMLElement, find: ReturnType<typeof copyOf>['find
   find('chip').hidden = chip === ''
   write(find('run-exchange'), quiet)
   write(find('badge-state'), run.outcome)
-  write(find('run-asked'), run.asked ?? '')
+  write(find('run-asked'), askedWords(run.asked))
   write(find('run-came'), cameWords(run))
   write(find('run-when'), `${dateAndTime(run.started_ms)} UTC`)
   write(find('run-lasted'), lasted(run))

@@ -99,6 +99,13 @@ export function progressWords(task: Task): string[] {
   ].filter(Boolean)
 }
 
+const MOMENT = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) UTC/g
+
+/** What a run asked for, with its moments as people here write them. */
+export function askedWords(asked: string | null): string {
+  return (asked ?? '').replace(MOMENT, (_, day: string, time: string) => `${dateAndTime(Date.parse(`${day}T${time}Z`))} UTC`)
+}
+
 /** When it was asked for or ended, beside what it is. */
 export function whenWords(task: Task): string {
   if (task.ended_ms !== null) return `${dateAndTime(task.ended_ms)} UTC`
