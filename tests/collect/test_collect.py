@@ -165,6 +165,7 @@ def test_progress_is_told(store: Store) -> None:
     assert shares[-1] > 0.99
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     kept=st.sets(st.integers(0, COUNT - 1)),

@@ -322,6 +322,7 @@ def offered(
     return candles, hours(asked[0], end) if asked[0] < end else None
 
 
+@pytest.mark.slow
 @ON_EACH_ENGINE
 @given(pages=st.lists(PAGES, max_size=7))
 def test_any_order_of_pages(

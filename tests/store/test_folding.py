@@ -203,6 +203,7 @@ def test_a_late_candle_within_a_fold(two_tiers: Store, tmp_path: Path) -> None:
     assert proven(two_tiers) == 9
 
 
+@pytest.mark.slow
 def test_folded_by_all(crowd: Crowd, url: str, tmp_path: Path) -> None:
     """Processes that fold one series at once move each candle once."""
     lake = str(tmp_path / "lake")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chandlery.store import Finished, JobState, RunRecord, Store
 from tests.store.crowd import Crowd, count_runs, take_job
 
@@ -92,6 +94,7 @@ def test_counters(store: Store) -> None:
     assert store.jobs.tallies() == {("candles", "new"): 7, ("runs", "done"): 1}
 
 
+@pytest.mark.slow
 def test_many_take_one_job(url: str, crowd: Crowd) -> None:
     """When all reach for a job at once, one of them gets it."""
     assert sorted(crowd.all_at_once(take_job, url)) == [False] * (crowd.size - 1) + [True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_the_newest_stays(store: Store) -> None:
     assert kept(store) == [NOW, NOW + 400 * DAY_MS]
 
 
+@pytest.mark.slow
 def test_a_long_pause_is_made_up_in_steps(store: Store) -> None:
     """After a pause the needless ones go a few hundred at a time: nobody waits for all of them."""
     many = [NOW + step * 1000 for step in range(450)]

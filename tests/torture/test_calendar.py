@@ -78,6 +78,7 @@ def test_the_year_ends_while_a_backfill_plans(box: Sandbox, tmp_path: Path, seed
             Rehearsal(box, keeper).assert_newest(SOL, least=61 * 24)
 
 
+@pytest.mark.slow
 def test_after_2038(box: Sandbox, tmp_path: Path) -> None:
     """Lake, CSV, exports and the interface have times that do not fit into 32 bits of seconds."""
     now_ms = ms("2040-03-01T00:30:00")
@@ -194,6 +195,7 @@ SAID: Final = (
 )
 
 
+@pytest.mark.slow
 def test_time_zones(tmp_path: Path) -> None:
     """Wherever the machine thinks it is, also around a night with 25 hours, all is the same."""
     zones = ZONES[: scaled(short=3, full=len(ZONES))]

@@ -115,6 +115,7 @@ def test_the_search_finds() -> None:
         assert any("Base64" in one for one in seen_in(b"Authorization: Basic " + basic))
 
 
+@pytest.mark.slow
 def test_all_is_well(tmp_path: Path, box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     """Commands that succeed, the page, its interface and metrics say no secret."""
     caplog.set_level(logging.DEBUG)

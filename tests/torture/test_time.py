@@ -89,6 +89,7 @@ def test_the_clock_is_set_while_collecting(box: Sandbox, tmp_path: Path, seed: i
             assert opens[-1] == box.clock.now_ms() // HOUR_MS * HOUR_MS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", seeds(short=2, full=40))
 def test_the_clock_is_set_while_the_scheduler_waits(
     box: Sandbox, tmp_path: Path, seed: int
@@ -115,6 +116,7 @@ def test_the_clock_is_set_while_the_scheduler_waits(
             Rehearsal(box, keeper).assert_newest(SOL, least=400)
 
 
+@pytest.mark.slow
 def test_the_clock_is_set_under_a_running_program(tmp_path: Path) -> None:
     """The loop and the pages behind `up` and `serve` go on whatever the clock is set to."""
     clock, told = SetClock(), list[str]()

@@ -190,6 +190,7 @@ def test_served_on_every_address(keeper: FakeKeeper, host: str, told: str) -> No
         connection.close()
 
 
+@pytest.mark.slow
 def test_wsgi_application(tmp_path: Path) -> None:
     """A WSGI server's application asks for the token of the settings, too."""
     code = (
