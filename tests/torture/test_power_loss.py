@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from chandlery.candles.interval import DAY_MS
 from chandlery.clock import FrozenClock
 from chandlery.sandbox import Sandbox
 from chandlery.store import Store, sqlite_url
@@ -104,6 +105,54 @@ def test_half_written_log(tmp_path: Path, damage: str) -> None:
         store.folding.fold(BTC, everything=True)
         assert proven(store) == len(rows)
     assert in_files(lake) == list(range(len(rows) - SMALL.keep_hot))
+
+
+@pytest.mark.parametrize("left", [b"", b'{"metaData":{"id":"1', b'{"commitInfo":{}}\n'])
+def test_the_first_entry_is_cut(tmp_path: Path, left: bytes) -> None:
+    """A lake whose making was cut off is made anew."""
+    log = tmp_path / "lake" / BTC.exchange / BTC.interval.slug / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_bytes(left)
+    rows = {n: n for n in range(30)}
+    opened = partial(Store.open, lake=str(tmp_path / "lake"), clock=FrozenClock(EARLY_MS))
+    with opened(sqlite_url(tmp_path / "store.db"), policy=SMALL) as store:
+        store.candles.keep(page(rows), answered=None, source="rest")
+        assert store.folding.fold(BTC, everything=True) == len(rows) - SMALL.keep_hot
+        assert prices(store.candles.read(BTC)) == rows
+        assert proven(store) == len(rows)
+
+
+@pytest.mark.parametrize("left", [None, 0, 100])
+def test_an_entry_before_the_newest_is_cut(tmp_path: Path, left: int | None) -> None:
+    """Of the two entries of a vacuum the older one may be gone, empty or half there."""
+    lake = tmp_path / "lake"
+    clock = FrozenClock(EARLY_MS)
+    opened = partial(Store.open, sqlite_url(tmp_path / "store.db"), lake=str(lake), clock=clock)
+    rows = {n: n for n in range(30)}
+    for first in range(0, 30, 10):
+        with opened(policy=LONE) as store:
+            piece = {n: n for n in range(first, first + 10)}
+            store.candles.keep(page(piece), answered=None, source="rest")
+            store.folding.fold(BTC, everything=True)
+    with opened(policy=replace(ONE_FILE, grace_hours=0.0)) as store:
+        store.folding.tidy(BTC)
+        clock.sleep(2 * DAY_MS / 1000)
+        store.folding.tidy(BTC)
+    log = lake / BTC.exchange / BTC.interval.slug / "_delta_log"
+    older, newer = sorted(log.glob("*.json"))[-2:]
+    assert b"VACUUM START" in older.read_bytes()
+    assert b"VACUUM END" in newer.read_bytes()
+    if left is None:
+        older.unlink()
+    else:
+        os.truncate(older, left)
+    with opened(policy=SMALL) as store:
+        assert prices(store.candles.read(BTC)) == rows
+        rows |= {n: n for n in range(30, 40)}
+        store.candles.keep(page(rows), answered=None, source="rest")
+        store.folding.fold(BTC, everything=True)
+        assert prices(store.candles.read(BTC)) == rows
+        assert proven(store) == len(rows)
 
 
 @pytest.mark.slow  # the store is opened for each of them

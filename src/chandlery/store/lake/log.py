@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from itertools import count, takewhile
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -63,32 +63,60 @@ def settle_all(uri: str) -> None:
 
 
 def forget_torn(uri: str) -> None:
-    """Put aside what a power cut has left half written at the end of the log.
+    """Put aside what a power cut has left half written at the end of the log, or without its past.
 
-    The living never leave such: they put files there whole. Where nothing whole stands before it,
-    that is damage of another kind, which is left as it is. Raises `OSError`.
+    The living never leave such: they put files there whole, one after the other. Where nothing
+    whole stands before it, or it is not at the end, that is damage of another kind, which is left
+    as it is. Raises `OSError`.
     """
     log = Path(uri) / _LOG
     if not log.is_dir():
         return
-    entries = sorted(log.glob("[0-9]*.json"), reverse=True)
+    # Before the checkpoints: others delete entries only once a checkpoint stands for them.
+    entries = sorted(log.glob("[0-9]*.json"))
     checkpoints = list(log.glob(_CHECKPOINTS))
     cut = [path for path in checkpoints if not _has_end(path)]
-    if len(cut) < len(checkpoints) or (entries and int(entries[-1].stem) == 0):
+    if len(cut) < len(checkpoints) or (entries and _number(entries[0]) == 0):
         _put_aside(cut)
     pointer = log / _POINTER
     if pointer.exists() and not _leads_anywhere(pointer):
         pointer.unlink(missing_ok=True)
-    torn = list(takewhile(lambda path: not _is_whole(path), entries))
+    summed = max((_number(path) for path in checkpoints if path not in cut), default=-1)
+    later = [path for path in entries if _number(path) > summed]
+    newest = later[-1 - _OTHERS :]
+    bad = _without_sense(newest, None if len(newest) < len(later) else summed)
     # A table of which only the first entry was begun has no candles yet.
-    if len(torn) < len(entries) or [int(path.stem) for path in entries] == [0]:
-        _put_aside(torn)
+    begun = [_number(path) for path in entries] == [0]
+    if len(bad) < len(later) or summed >= 0 or begun:
+        # The newest first: whoever dies in between leaves a log that ends as one.
+        _put_aside(reversed(bad))
+
+
+def _without_sense(entries: list[Path], before: int | None) -> list[Path]:
+    """Of ascending entries the first that is cut, or misses the one before it, and all after it."""
+    for place, entry in enumerate(entries):
+        number = _number(entry)
+        lost = before is not None and number - 1 > before and not _previous(entry).exists()
+        if lost or not _is_whole(entry):
+            return entries[place:]
+        before = number
+    return []
+
+
+def _previous(entry: Path) -> Path:
+    return entry.with_name(f"{_number(entry) - 1:020}.json")
+
+
+def _number(path: Path) -> int:
+    """The version of an entry or a checkpoint."""
+    return int(path.name[:20])
 
 
 def _put_aside(places: Iterable[Path]) -> None:
     for path in places:
         with suppress(FileNotFoundError):  # another process has seen it, too
-            path.rename(path.with_name(f"{path.name}{_TORN}"))
+            # Not with its whole name: what begins like an entry makes a table, for Delta.
+            path.rename(path.with_name(f"{path.stem}{_TORN}"))
 
 
 def forget_dead(uri: str, hours: float) -> None:
@@ -121,9 +149,11 @@ def _is_whole(entry: Path) -> bool:
         actions = [orjson.loads(line) for line in entry.read_bytes().splitlines()]
     except orjson.JSONDecodeError:
         return False
+    except FileNotFoundError:
+        return True  # a checkpoint stands for it by now
     infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
     wanted = next((int(info[ACTIONS]) for info in infos if ACTIONS in info), 0)
-    if int(entry.stem) == 0:
+    if _number(entry) == 0:
         return any("metaData" in action for action in actions)
     return bool(actions) and len(actions) - len(infos) >= wanted
 
