@@ -90,9 +90,9 @@ def span_of(name: str, series: Series, kind: FileKind) -> Span | None:
         return None
     try:
         day = datetime.fromisoformat(date if kind == "daily" else f"{date}-01").replace(tzinfo=UTC)
+        return span_from(int(day.timestamp()) * 1000, kind)
     except ValueError:
-        return None
-    return span_from(int(day.timestamp()) * 1000, kind)
+        return None  # no month of the calendar, or its last one, which has no end
 
 
 def span_from(start_ms: int, kind: FileKind) -> Span:

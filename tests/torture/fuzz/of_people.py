@@ -147,6 +147,7 @@ HARNESSES: Final = (
         (
             *(b"binance:BTCUSDT:1h", b"binance:*USDT:1M", b"1h", b"2024-12-31T18:00+01:00"),
             *(b"BTCUSDT-1h-2024-12-31.zip", b"BTCUSDT-1mo-2024-12.csv.gz", b"500"),
+            *(b"BTCUSDT-1h-9999-12.zip", b"BTCUSDT-1h-2024-12.zip-1h-9999-12.zip"),
             *(b"binance:..:1h", b"binance:A\x00:1h"),
             *(b"0001-01-01T00:00+23:59", b"9999-12-31T23:59:59-23:59", b"2024-12-31"),
         ),

@@ -64,10 +64,10 @@ def archive_name(path: Path) -> ArchiveName | None:
         start = datetime.fromisoformat(f"{found['month']}-{found['day'] or '01'}").replace(
             tzinfo=UTC
         )
+        start_ms = int(start.timestamp()) * 1000
+        end_ms = _INTERVALS["1M"].next(start_ms) if monthly else start_ms + DAY_MS
     except ValueError:
-        return None
-    start_ms = int(start.timestamp()) * 1000
-    end_ms = _INTERVALS["1M"].next(start_ms) if monthly else start_ms + DAY_MS
+        return None  # no month of the calendar, or its last one, which has no end
     return ArchiveName(found["symbol"], interval, Span(start_ms, end_ms), monthly)
 
 
