@@ -102,7 +102,7 @@ def test_interrupted(shell: Shell, box: Sandbox, zips: int, number: signal.Signa
     assert set(before.values()) == {1}
     kept = recorded(shell, box)
     if number == signal.SIGINT:
-        # What had come and could not be kept any more: files under way, and the one in work. A
+        # What had come and could not be kept any more: files under way, and the one begun. A
         # program that is killed loses what its batch holds, which nobody can count in files.
         assert len(kept) >= len(before) - AT_ONCE - 1
     assert shell.chandlery("backfill", SOL).returncode == 0

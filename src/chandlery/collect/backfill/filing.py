@@ -143,7 +143,8 @@ class Filing:
         held_back = len(self._frames) - all_but
         frames, records = self._frames[:held_back], self._records
         if frames:
-            self._frames, self._records = self._frames[held_back:], []
-            self._begun = len(self._frames)
             frame = pl.concat(frames, rechunk=False)
             self.done.filed += self._store.archive.keep(self._series, frame, records)
+            # Not before: what interrupts the keeping finds them here, and they are kept after all.
+            self._frames, self._records = self._frames[held_back:], []
+            self._begun = len(self._frames)
