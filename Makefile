@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 FRONTEND := $(BIN)/python scripts/frontend.py
 BROWSER ?= 1
+# One more than processors: the tests wait for clocks and servers a third of their time.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 # An environment that was moved, has lost its Python or was left half made is made anew.
 $(foreach env,.venv .venv-foreign .venv-peers, \
@@ -41,7 +43,7 @@ endif
 test: setup-test check ## Set everything up and run every check and test; BROWSER=0 leaves Chromium out.
 	@$(FRONTEND) npm run check
 	@$(FRONTEND) npm test
-	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 torture: setup-test ## Try faults, crashes, load and attackers at full length: some two hours; ARGS goes to pytest.
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
