@@ -144,7 +144,14 @@ class Filing:
         frames, records = self._frames[:held_back], self._records
         if frames:
             frame = pl.concat(frames, rechunk=False)
-            self.done.filed += self._store.archive.keep(self._series, frame, records)
+            try:
+                self.done.filed += self._store.archive.keep(self._series, frame, records)
+            except StoreError:
+                self._let_go(held_back)  # it was tried; asked again at once the store says the same
+                raise
             # Not before: what interrupts the keeping finds them here, and they are kept after all.
-            self._frames, self._records = self._frames[held_back:], []
-            self._begun = len(self._frames)
+            self._let_go(held_back)
+
+    def _let_go(self, count: int) -> None:
+        self._frames, self._records = self._frames[count:], []
+        self._begun = len(self._frames)
