@@ -1,4 +1,4 @@
-"""Runs on one PostgreSQL store that are interrupted, and what must be true when all are over."""
+"""An exchange and a store on which much happens, and what must be true when all is over."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ import pytest
 from chandlery.errors import StoreError
 from tests.collect.rehearsal import EARLY_MS
 from tests.postgres_pair import Pair, postgres_pair
-from tests.torture.interrupted import LATEST_S, SERIES, collect, stage, until_ms
 from tests.torture.lengths import scaled
+from tests.torture.stage import LATEST_S, SERIES, collect, stage, until_ms
 
 pytestmark = pytest.mark.slow  # starts two servers
 

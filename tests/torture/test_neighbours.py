@@ -14,20 +14,15 @@ from typing import Final
 import psycopg
 import pytest
 
-from chandlery.candles.series import Series
-from chandlery.clock import FrozenClock
-from chandlery.collect.keeper import Keeper
 from chandlery.errors import StoreError, StoreLocked, StoreUnreachable, StoreUnwritable
-from chandlery.sandbox import Sandbox
-from chandlery.settings import read_settings
 from chandlery.store import Kept, Store, sqlite_url
-from tests.collect.rehearsal import EARLY_MS, SOL, rehearsing
 from tests.postgres import Postgres, postgres_server
 from tests.store import crowd as at_once
 from tests.store.crowd import Crowd
 from tests.store.pages import BTC, hours, page, prices, same
 from tests.torture import neighbour_work
 from tests.torture.lengths import scaled
+from tests.torture.stage import stage
 
 PROCESSES: Final = scaled(short=4, full=10)
 _NUMBERS = itertools.count(1)
@@ -139,25 +134,14 @@ def test_all_at_once(
     path = sqlite_url(tmp_path / "store.sqlite")
     store_url = path if engine == "sqlite" else str(request.getfixturevalue("url"))
     truth = tmp_path / "truth.parquet"
-    with Sandbox(now_ms=EARLY_MS, speed=0, weight_limit=10**7) as box:
-        with rehearsing(box, tmp_path / "alone", now_ms=EARLY_MS) as desk:
-            served = desk.served(SOL, until_ms=EARLY_MS)
-        served.write_parquet(truth)
-        settings = {
-            "home": str(tmp_path / "home"),
-            "store_url": store_url,
-            "csv": "",
-            "series": SOL,
-            "binance_url": box.binance_url,
-        }
+    with stage(store_url, tmp_path) as on:
+        on.served.write_parquet(truth)
         rounds = scaled(short=12, full=60)
-        kept = crowd.all_at_once(neighbour_work.work, settings, str(truth), rounds)
-    assert sum(kept, Kept()).new == served.height
+        kept = crowd.all_at_once(neighbour_work.work, on.settings, str(truth), rounds)
+    assert sum(kept, Kept()).new == on.served.height
     assert sum(kept, Kept()).revised == 0
-    with Keeper(read_settings(**settings), clock=FrozenClock(EARLY_MS)) as keeper:
-        assert keeper.store.candles.read(Series.parse(SOL), forming=False).frame.equals(served)
-        proof = keeper.prove(SOL)
-    assert (proof.holds, proof.accounted) == (True, 1.0), proof
+    with on.keeper() as keeper:
+        on.ends_whole(keeper)
 
 
 @pytest.mark.slow  # starts processes

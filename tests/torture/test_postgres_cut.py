@@ -17,9 +17,9 @@ from chandlery.errors import StoreError
 from chandlery.store import Store
 from tests.collect.rehearsal import EARLY_MS
 from tests.postgres import Postgres, postgres_server
-from tests.torture.interrupted import LATEST_S, SERIES, Stage, collect, stage, until_ms
 from tests.torture.lengths import scaled
 from tests.torture.neighbour_work import POLICY
+from tests.torture.stage import LATEST_S, SERIES, Stage, collect, stage, until_ms
 
 pytestmark = pytest.mark.slow  # starts a server
 

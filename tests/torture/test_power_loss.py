@@ -10,7 +10,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -122,18 +122,23 @@ def test_the_first_entry_is_cut(tmp_path: Path, left: bytes) -> None:
         assert proven(store) == len(rows)
 
 
+def in_three_files(opened: Callable[..., Store]) -> dict[int, int]:
+    """Candles that a store has moved to its lake in three steps."""
+    for first in range(0, 30, 10):
+        with opened(policy=LONE) as store:
+            piece = {n: n for n in range(first, first + 10)}
+            store.candles.keep(page(piece), answered=None, source="rest")
+            store.folding.fold(BTC, everything=True)
+    return {n: n for n in range(30)}
+
+
 @pytest.mark.parametrize("left", [None, 0, 100])
 def test_an_entry_before_the_newest_is_cut(tmp_path: Path, left: int | None) -> None:
     """Of the two entries of a vacuum the older one may be gone, empty or half there."""
     lake = tmp_path / "lake"
     clock = FrozenClock(EARLY_MS)
     opened = partial(Store.open, sqlite_url(tmp_path / "store.db"), lake=str(lake), clock=clock)
-    rows = {n: n for n in range(30)}
-    for first in range(0, 30, 10):
-        with opened(policy=LONE) as store:
-            piece = {n: n for n in range(first, first + 10)}
-            store.candles.keep(page(piece), answered=None, source="rest")
-            store.folding.fold(BTC, everything=True)
+    rows = in_three_files(opened)
     with opened(policy=replace(ONE_FILE, grace_hours=0.0)) as store:
         store.folding.tidy(BTC)
         clock.sleep(2 * DAY_MS / 1000)
@@ -160,12 +165,7 @@ def test_an_entry_cut_anywhere(tmp_path: Path) -> None:
     """However much is left of the entry of a compaction, each candle is there once."""
     url, lake = sqlite_url(tmp_path / "store.db"), tmp_path / "lake"
     opened = partial(Store.open, url, lake=str(lake), clock=FrozenClock(EARLY_MS))
-    rows = {n: n for n in range(30)}
-    for first in range(0, 30, 10):
-        with opened(policy=LONE) as store:
-            piece = {n: n for n in range(first, first + 10)}
-            store.candles.keep(page(piece), answered=None, source="rest")
-            store.folding.fold(BTC, everything=True)
+    rows = in_three_files(opened)
     with opened(policy=ONE_FILE) as store:
         store.folding.tidy(BTC)
     assert len(files(lake)) == 1

@@ -88,11 +88,16 @@ def span_of(name: str, series: Series, kind: FileKind) -> Span | None:
         return None
     if not re.fullmatch(r"\d{4}-\d\d" + ("" if kind == "monthly" else r"-\d\d"), date, re.ASCII):
         return None
+    return span_written(date, kind)
+
+
+def span_written(date: str, kind: FileKind) -> Span | None:
+    """The month `2024-12` or the day `2024-12-31`; None where the calendar has none, or no end."""
     try:
         day = datetime.fromisoformat(date if kind == "daily" else f"{date}-01").replace(tzinfo=UTC)
         return span_from(int(day.timestamp()) * 1000, kind)
     except ValueError:
-        return None  # no month of the calendar, or its last one, which has no end
+        return None
 
 
 def span_from(start_ms: int, kind: FileKind) -> Span:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from chandlery.candles.column_names import UM_HEADER
 from chandlery.candles.file_rows import FileRows
-from chandlery.candles.interval import DAY_MS, INTERVALS, Interval
+from chandlery.candles.interval import INTERVALS, Interval
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.collect.importing.imported import Told
 from chandlery.collect.symbols import in_capitals
 from chandlery.errors import BadFile
+from chandlery.exchanges.archive import FileKind
+from chandlery.exchanges.binance_archive import span_written
 
 _NAME: Final = re.compile(
     r"(?P<symbol>[^\s:/\\]+)-(?P<interval>[0-9]+[a-zA-Z]+)"
-    r"-(?P<month>[0-9]{4}-[0-9]{2})(?:-(?P<day>[0-9]{2}))?\.(?:zip|csv|csv\.gz)"
+    r"-(?P<date>[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)\.(?:zip|csv|csv\.gz)"
 )
 _INTERVALS: Final = {text: one for one in INTERVALS for text in (one.slug, one.text)}
 _FOLDERS: Final = {
@@ -59,16 +60,11 @@ def archive_name(path: Path) -> ArchiveName | None:
     interval = _INTERVALS.get(found["interval"]) if found else None
     if found is None or interval is None:
         return None
-    monthly = found["day"] is None
-    try:
-        start = datetime.fromisoformat(f"{found['month']}-{found['day'] or '01'}").replace(
-            tzinfo=UTC
-        )
-        start_ms = int(start.timestamp()) * 1000
-        end_ms = _INTERVALS["1M"].next(start_ms) if monthly else start_ms + DAY_MS
-    except ValueError:
-        return None  # no month of the calendar, or its last one, which has no end
-    return ArchiveName(found["symbol"], interval, Span(start_ms, end_ms), monthly)
+    kind: FileKind = "daily" if found["date"].count("-") > 1 else "monthly"
+    span = span_written(found["date"], kind)
+    if span is None:
+        return None
+    return ArchiveName(found["symbol"], interval, span, kind == "monthly")
 
 
 def files_in(folder: Path) -> FilesFound:

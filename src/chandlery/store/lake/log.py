@@ -46,7 +46,7 @@ def settle(uri: str, known: int) -> None:
     """
     log = Path(uri) / _LOG
     for number in count(max(0, known - _OTHERS)):
-        entry = log / f"{number:020}.json"
+        entry = _entry(log, number)
         if entry.exists():
             sync(entry)
         elif number > known:
@@ -96,15 +96,18 @@ def _without_sense(entries: list[Path], before: int | None) -> list[Path]:
     """Of ascending entries the first that is cut, or misses the one before it, and all after it."""
     for place, entry in enumerate(entries):
         number = _number(entry)
-        lost = before is not None and number - 1 > before and not _previous(entry).exists()
+        gap = before is not None and number - 1 > before
+        # A listing may miss what is written meanwhile: whether it is not there is looked at.
+        lost = gap and not _entry(entry.parent, number - 1).exists()
         if lost or not _is_whole(entry):
             return entries[place:]
         before = number
     return []
 
 
-def _previous(entry: Path) -> Path:
-    return entry.with_name(f"{_number(entry) - 1:020}.json")
+def _entry(log: Path, number: int) -> Path:
+    """Where the entry of a version stands."""
+    return log / f"{number:020}.json"
 
 
 def _number(path: Path) -> int:
