@@ -13,6 +13,7 @@ import pytest
 
 from chandlery.candles.series import Series
 from chandlery.collect.backfill.downloads import AT_ONCE
+from chandlery.collect.backfill.rest import AT_ONCE as CHUNKS_AT_ONCE
 from chandlery.sandbox import Sandbox
 from tests.cli.conftest import Shell
 from tests.collect.rehearsal import NOW_MS, SOL, Rehearsal, afresh, fetched, rehearsing
@@ -112,14 +113,18 @@ def test_interrupted(shell: Shell, box: Sandbox, zips: int, number: signal.Signa
         desk.assert_whole(SOL)
 
 
-def test_interrupted_over_rest(shell: Shell, box: Sandbox) -> None:
-    """Pages that were kept are not asked for again either."""
+@pytest.mark.parametrize("hangs", [False, True])
+def test_interrupted_over_rest(shell: Shell, box: Sandbox, *, hangs: bool) -> None:
+    """Pages that have come are not asked for again either, though the next ones never come."""
     name = "binance:SOLUSDT:1m"
     bounds = ("--since", "2020-09-20", "--until", "2020-10-18")
     box.spoil_archive("missing")
     box.faults.always("latency", path="klines", service="binance", seconds=0.25)
     running = shell.start("-m", "chandlery", "backfill", name, *bounds)
     wait_for(lambda: box.requests.count("klines") >= 15, running)
+    if hangs:
+        box.faults.always("hang", path="klines", service="binance")
+        time.sleep(1.5)
     running.send_signal(signal.SIGINT)
     assert ended(running)[0] == 130
     asked = box.requests.count("klines")
@@ -127,7 +132,7 @@ def test_interrupted_over_rest(shell: Shell, box: Sandbox) -> None:
     assert shell.chandlery("backfill", name, *bounds).returncode == 0
     # 41 pages, one for the first candle, those under way at the end, and two more of chunks begun.
     assert asked < 35
-    assert box.requests.count("klines") <= 41 + 1 + AT_ONCE + 2
+    assert box.requests.count("klines") <= 41 + 1 + CHUNKS_AT_ONCE + 2
     for desk in desk_of(shell, box):
         proof = desk.keeper.prove(name)
         assert (proof.holds, proof.accounted) == (True, 1.0)

@@ -1,4 +1,7 @@
-"""Long spans over REST: in chunks that are fetched side by side, each kept when it is here."""
+"""Long spans over REST: in chunks that are fetched side by side, each kept when it is here.
+
+What ends it early loses nothing that has come, though a request may hang at that moment.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,29 @@ class PagesDone:
     """Rows that were refused, in words."""
 
 
+class _Came:
+    """What has come of a chunk and is not kept yet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        """Held while it is kept."""
+        self._answers: list[Answer] = []
+        self._refused: list[Page] = []
+
+    def add(self, answered: Answered) -> None:
+        page = answered.page
+        with self.lock:
+            self._answers.append(Answer(page.candles, answered.span, page.source, page.request))
+            if page.refused:
+                self._refused.append(page)
+
+    def take(self) -> tuple[list[Answer], list[Page]]:
+        """All of it; nobody else has it then."""
+        taken = self._answers, self._refused
+        self._answers, self._refused = [], []
+        return taken
+
+
 class RestSpans:
     """Asks one exchange for spans of one series."""
 
@@ -52,6 +78,7 @@ class RestSpans:
         self._at_once = at_once
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._coming: set[_Came] = set()
         self.done = PagesDone(Kept())
 
     def run(self, spans: Iterable[Span]) -> PagesDone:
@@ -60,16 +87,24 @@ class RestSpans:
         Raises `StoreError`, and `InputError` where the exchange refuses what was asked.
         """
         chunks = iter(self._chunks(spans))
-        with Pool(self._at_once, "chandlery-rest") as pool:
-            under_way: set[Future[None]] = set()
-            try:
-                while self._fill(pool, chunks, under_way) and not self._stopped.is_set():
-                    under_way -= self._settled(under_way)
-                    self._store.folding.fold(self._series)
-                self._settled(under_way, everything=True)
-            finally:
-                self._stopped.set()
+        try:
+            with Pool(self._at_once, "chandlery-rest") as pool:
+                self._fetch_all(pool, chunks)
+        finally:
+            # Of chunks whose next page hangs, and those that another thread is just keeping.
+            for came in list(self._coming):
+                self._keep(came)
         return self.done
+
+    def _fetch_all(self, pool: Pool, chunks: Iterator[Span]) -> None:
+        under_way: set[Future[None]] = set()
+        try:
+            while self._fill(pool, chunks, under_way) and not self._stopped.is_set():
+                under_way -= self._settled(under_way)
+                self._store.folding.fold(self._series)
+            self._settled(under_way, everything=True)
+        finally:
+            self._stopped.set()
 
     def _fill(self, pool: Pool, chunks: Iterator[Span], under_way: set[Future[None]]) -> bool:
         """Keep as many chunks under way as there may be; False when all are done."""
@@ -98,25 +133,27 @@ class RestSpans:
 
     def _fetch(self, chunk: Span) -> None:
         """Ask for a chunk; what has come is kept at its end, or when something ends it."""
-        answers: list[Answer] = []
-        refused: list[Page] = []
+        came = _Came()
+        self._coming.add(came)
         pages = span_pages(self._exchange, self._series, chunk)
         try:
-            while not self._stopped.is_set():
-                answered = next(pages, None)
-                if answered is None:
-                    return
-                answers.append(_answer(answered))
-                if answered.page.refused:
-                    refused.append(answered.page)
+            while not self._stopped.is_set() and (answered := next(pages, None)) is not None:
+                came.add(answered)
                 self._tell(answered)
         finally:
-            if answers:
-                kept = self._store.answers.keep(self._series, answers)
-                with self._lock:
-                    self.done.kept += kept
-                    for page in refused:
-                        self.done.notes += note_refused(self._store, page)
+            self._keep(came)
+            self._coming.discard(came)
+
+    def _keep(self, came: _Came) -> None:
+        with came.lock:
+            answers, refused = came.take()
+            if not answers:
+                return
+            kept = self._store.answers.keep(self._series, answers)
+            with self._lock:
+                self.done.kept += kept
+                for page in refused:
+                    self.done.notes += note_refused(self._store, page)
 
     def _tell(self, answered: Answered) -> None:
         page = answered.page
@@ -130,11 +167,6 @@ class RestSpans:
         for span in spans:
             for start in range(span.start, span.end, length):
                 yield Span(start, min(start + length, span.end))
-
-
-def _answer(answered: Answered) -> Answer:
-    page = answered.page
-    return Answer(page.candles, answered.span, page.source, page.request)
 
 
 def _end(answered: Answered) -> int:
