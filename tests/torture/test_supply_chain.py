@@ -36,9 +36,10 @@ CALLS = {
 }
 """What runs text as a program, races for a name, or is broken."""
 FLAGS = {("shell", True), ("verify", False), ("check_hostname", False), ("debug", True)}
-EXPLAINED = {"S101", "S104", "S311", "S608"}
+EXPLAINED = {"S101", "S104", "S311", "S603", "S608"}
 """Security rules that single lines of the program may break, with their reason beside them:
-an assertion for the type checker, an address that is compared, a wait's chance, our own names."""
+an assertion for the type checker, an address that is compared, a chance, a program of our own
+without a shell, our own names."""
 SANDBOX = {
     "LockPersonality": "yes",
     "NoNewPrivileges": "yes",

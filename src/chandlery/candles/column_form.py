@@ -6,30 +6,25 @@ where that is beyond doubt: up to fifteen digits survive a float unharmed.
 
 from __future__ import annotations
 
-import io
 from typing import Final
 
 import polars as pl
 
 from chandlery.candles.column_names import our_names
+from chandlery.candles.column_reader import ColumnReader
 from chandlery.candles.file_rows import NEEDED, FileRows
 from chandlery.candles.frame import DECIMAL_COLUMNS, SCHEMA
 from chandlery.candles.text_rows import candles_of, refuse_unsound
 from chandlery.errors import BadFile
 
-PARQUET_MAGIC: Final = b"PAR1"
 FEATHER_MAGIC: Final = b"ARROW1"
+_READER: Final = ColumnReader()
 _SURE_DIGITS: Final = 15
 
 
 def read_columns(data: bytes, *, name: str) -> FileRows:
     """The candles of a Parquet or Feather file. Raises `BadFile`."""
-    read = pl.read_parquet if data.startswith(PARQUET_MAGIC) else pl.read_ipc
-    try:
-        frame = read(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        why = (str(error).splitlines() or ["damaged"])[0]
-        raise BadFile(name, f"is no candle file that Chandlery can read: {why}") from error
+    frame = _READER.read(data, name=name)
     if frame.schema == pl.Schema(SCHEMA):
         refuse_unsound(frame, name)
         return FileRows(frame)

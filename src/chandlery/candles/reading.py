@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from chandlery.candles.column_form import FEATHER_MAGIC, PARQUET_MAGIC, read_columns
+from chandlery.candles.column_child import PARQUET_MAGIC
+from chandlery.candles.column_form import FEATHER_MAGIC, read_columns
 from chandlery.candles.column_names import lacks
 from chandlery.candles.csv_form import read_csv_rows
 from chandlery.candles.file_rows import FileRows
