@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from tests.web.reading import legend
+
 COUNT_INK = """() => {
   const probe = document.createElement('span')
   probe.style.color = 'var(--slice-1)'
@@ -23,11 +25,26 @@ COUNT_INK = """() => {
 }"""
 
 
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def two_frames(page: Page) -> None:
+    """Wait until two have been drawn: the chart calculates in one, the page writes in the next."""
+    page.evaluate(TWO_FRAMES)
+
+
+def hover(page: Page, along: float) -> int:
+    """Point at the chart, `along` from left to right, and give the open time that is shown."""
+    box = page.locator("[data-part=chart]").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * along, box["y"] + box["height"] * 0.4)
+    two_frames(page)
+    return int(legend(page)["open_time"])
+
+
 def values(page: Page, name: str) -> list[float]:
     """The values of one indicator as the page tells them, as exactly as it has them."""
-    page.wait_for_timeout(
-        120
-    )  # two frames: the chart calculates in one, the page writes in the next
+    two_frames(page)
     found = page.locator(f"[data-part=indicator-values] [data-indicator={name}] data")
     return [float(text) for text in found.evaluate_all("all => all.map(one => one.value)")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.waiting import eventually
 from tests.web.kept import KeptPage
 from tests.web.on_charts import COUNT_INK, choose, draw_line, drawn
 
@@ -25,13 +26,10 @@ def test_drawing_stays(page: Page, shown: KeptPage) -> None:
     assert lines[0].startswith("Trend line")
     page.reload()
     page.wait_for_selector("[data-ready=true]")
-    page.wait_for_timeout(150)
-    assert drawn(page) == lines
-    inked = page.evaluate(COUNT_INK)
-    assert inked > before + 80
+    eventually(lambda: drawn(page) == lines)
+    eventually(lambda: page.evaluate(COUNT_INK) > before + 80)
     page.click("#add-chart")
-    page.wait_for_timeout(400)
-    assert page.evaluate(COUNT_INK) > before + 120
+    eventually(lambda: page.evaluate(COUNT_INK) > before + 120)
     page.goto(f"{shown.url}/?series=binance:BTCUSDT:4h")
     page.wait_for_selector("[data-ready=true]")
     assert drawn(page) == lines
@@ -90,5 +88,4 @@ def test_note(page: Page) -> None:
     page.get_by_label("What the note says").fill("Halving")
     page.keyboard.press("Enter")
     page.locator("[data-part=chart]").click(position={"x": 200, "y": 60})
-    page.wait_for_timeout(100)
-    assert [line.partition("\n")[0] for line in drawn(page)] == ["Halving"]
+    eventually(lambda: [line.partition("\n")[0] for line in drawn(page)] == ["Halving"])

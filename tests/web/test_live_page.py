@@ -8,7 +8,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.waiting import eventually
 from tests.web.kept import KeptPage, kept_page
+from tests.web.on_charts import hover, two_frames
 from tests.web.reading import assert_legend_shows, field, index_of, legend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -51,14 +53,26 @@ def test_moves_with_the_exchange(page: Page, shown: KeptPage) -> None:
     assert_legend_shows(page, candles, index_of(candles, legend(page)["open_time"]))
 
 
+def test_passes_under_the_pointer(page: Page) -> None:
+    """A pointer at rest in the chart: the legend goes on with the candles that come under it."""
+    state(page, "Live")
+    before = hover(page, 0.3)
+    eventually(lambda: int(legend(page)["open_time"]) > before, seconds=7)
+    told = int(legend(page)["open_time"])
+    box = page.locator("[data-part=chart]").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 40)
+    two_frames(page)
+    assert 0 <= int(legend(page)["open_time"]) - told <= 2_000
+
+
 def test_without_stream(page: Page, shown: KeptPage) -> None:
     """Without the stream the page says that it polls, and still moves; then it is live again."""
     state(page, "Live")
     with shown.box.unreachable("stream"):
         state(page, "Polling")
         before = int(legend(page)["open_time"])
-        page.wait_for_timeout(7000)
-        assert int(legend(page)["open_time"]) > before
+        eventually(lambda: int(legend(page)["open_time"]) > before, seconds=7)
     state(page, "Live")
 
 

@@ -9,8 +9,10 @@ from playwright.sync_api import Page, expect
 
 from chandlery.web import Server, create_app
 from tests.services import free_port
+from tests.waiting import eventually
 from tests.web.conftest import Scheme, Window
 from tests.web.kept import MINUTES, KeptPage, kept_page, sandbox_keeper
+from tests.web.on_charts import hover, two_frames
 from tests.web.reading import assert_legend_shows, field, index_of, legend, number, poll_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,13 +32,19 @@ ACCENT_PIXELS = """() => {
 }"""
 
 
-def hover(page: Page, along: float) -> int:
-    """Point at the chart, `along` from left to right, and give the open time that is shown."""
-    box = page.locator("[data-part=chart]").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * along, box["y"] + box["height"] * 0.4)
-    page.wait_for_timeout(50)
-    return int(legend(page)["open_time"])
+CLICK_AND_BE_BUSY = """name => {
+  document.querySelector(`[data-part=${name}]`).click()
+  const until = performance.now() + 400
+  while (performance.now() < until);
+}"""
+
+
+def fits(page: Page) -> bool:
+    """Whether the first candle of all stands at the left edge, or nearly so."""
+    first = hover(page, 0.001)
+    page.locator("[data-part=chart]").focus()
+    page.keyboard.press("Home")
+    return first - int(legend(page)["open_time"]) < 20 * 3_600_000
 
 
 def test_last_candle(page: Page, shown: KeptPage) -> None:
@@ -79,8 +87,7 @@ def test_keyboard(page: Page, shown: KeptPage) -> None:
 def test_forming_candle(page: Page) -> None:
     """The forming candle says so in the legend, and carries a tag in the chart."""
     expect(field(page, "state")).to_have_text("forming")
-    page.wait_for_timeout(200)
-    assert page.evaluate(ACCENT_PIXELS) > 100
+    eventually(lambda: page.evaluate(ACCENT_PIXELS) > 100)
 
 
 def test_pan_and_zoom(page: Page) -> None:
@@ -92,17 +99,47 @@ def test_pan_and_zoom(page: Page) -> None:
     panned = hover(page, 0.5)
     assert panned < before
     page.click("[data-part=latest]")
-    page.wait_for_timeout(400)
-    assert hover(page, 0.5) == before
+    eventually(lambda: hover(page, 0.5) == before)
     page.click("[data-part=zoom-out]")
-    page.wait_for_timeout(300)
-    assert hover(page, 0.1) < before
+    eventually(lambda: hover(page, 0.1) < before)
     page.click("[data-part=fit]")
-    page.wait_for_timeout(300)
-    first = hover(page, 0.001)
+    eventually(lambda: fits(page))
+
+
+def test_candles_pass_under_the_pointer(page: Page) -> None:
+    """The legend is that of the candle under the crosshair, also when a pointer at rest stays."""
+    before = hover(page, 0.5)
+    page.mouse.down()
+    hover(page, 0.8)
+    page.mouse.up()
+    assert hover(page, 0.5) < before
+    page.focus("[data-part=latest]")
+    page.keyboard.press("Enter")
+    expect(field(page, "open_time")).to_have_attribute("value", str(before))
+
+
+def test_keys_hold_their_candle(page: Page) -> None:
+    """A candle that was gone to with the arrow keys stays in the legend while the view moves."""
     page.locator("[data-part=chart]").focus()
-    page.keyboard.press("Home")
-    assert first - int(legend(page)["open_time"]) < 20 * 3_600_000
+    for _ in range(9):
+        page.keyboard.press("ArrowLeft")
+    before = legend(page)["open_time"]
+    page.click("[data-part=zoom-out]")
+    page.click("[data-part=zoom-out]")
+    two_frames(page)
+    assert legend(page)["open_time"] == before
+
+
+def test_on_a_slow_machine(page: Page) -> None:
+    """The buttons do all that they do, though no frame can be drawn for a while."""
+    newest = hover(page, 0.1)
+    page.mouse.down()
+    hover(page, 0.5)
+    page.mouse.up()
+    hover(page, 0.1)
+    page.evaluate(CLICK_AND_BE_BUSY, "latest")
+    page.wait_for_timeout(300)
+    assert hover(page, 0.1) == newest
 
 
 def test_market_caps(page: Page, shown: KeptPage) -> None:
@@ -133,8 +170,7 @@ def test_toggle_slice(page: Page) -> None:
     expect(page.locator("#caps-note")).to_have_text("Share of the nine shown")
     left = [number(text) for text in rows.locator(".share").all_inner_texts()[1:]]
     assert abs(sum(left, Decimal(0)) - 100) <= Decimal("0.05")
-    page.wait_for_timeout(500)
-    assert page.locator("#pie canvas").screenshot() != before
+    eventually(lambda: page.locator("#pie canvas").screenshot() != before)
     button.click()
     expect(page.locator("#caps-note")).to_have_text("Share of these ten together")
 

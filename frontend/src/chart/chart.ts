@@ -1,7 +1,7 @@
 // The candle chart: KLineChart, fed page by page, steered by mouse, touch and keyboard.
 
 import { type AxisCreateTicksParams, type AxisTick, type Chart, type DataLoaderGetBarsParams, dispose, init } from 'klinecharts'
-import { calm, type Palette, palette } from '../shared/theme'
+import { type Palette, palette } from '../shared/theme'
 import { countdown, period } from '../shared/times'
 import { addAbsent } from './absent'
 import { formatBigNumber, formatDate, thousandsSeparator, whole } from './axisformat'
@@ -15,6 +15,8 @@ const PANE = 'candle_pane'
 const BAR_PX = 8
 const RIGHT_PX = 72
 const ZOOM = 1.25
+/** Not in KLineChart's animations: they leave out their last frame, and on a slow machine all of them. */
+const AT_ONCE = 0
 const LABEL_PX = 18
 const LEAST_PX = 0.5
 const MOST_PX = 60
@@ -208,7 +210,7 @@ export class CandleChart {
     const pointed = this.cross.bar?.timestamp
     work()
     const now = bar ? this.bars.findIndex((one) => one.timestamp >= bar.timestamp) : -1
-    if (now >= 0) inner.scrollByDistance(before - this.xOf(now), 0)
+    if (now >= 0) inner.scrollByDistance(before - this.xOf(now), AT_ONCE)
     this.cross.stay(pointed)
   }
 
@@ -244,7 +246,7 @@ export class CandleChart {
   /** Brings the candle of a moment to the right edge. */
   look(at: number): void {
     const index = this.bars.findIndex((bar) => bar.timestamp >= at)
-    if (index >= 0) this.inner.scrollToDataIndex(index, 0)
+    if (index >= 0) this.inner.scrollToDataIndex(index, AT_ONCE)
   }
 
   recolour(): void {
@@ -255,18 +257,18 @@ export class CandleChart {
   }
 
   zoom(factor: number): void {
-    this.inner.zoomAtCoordinate(factor, undefined, calm() ? 0 : 120)
+    this.inner.zoomAtCoordinate(factor, undefined, AT_ONCE)
   }
 
   zoomIn = (): void => this.zoom(ZOOM)
   zoomOut = (): void => this.zoom(1 / ZOOM)
 
-  latest = (): void => this.inner.scrollToRealTime(calm() ? 0 : 200)
+  latest = (): void => this.inner.scrollToRealTime(AT_ONCE)
 
   fit = (): void => {
     const width = this.inner.getSize(PANE, 'main')?.width ?? this.box.clientWidth
     this.inner.setBarSpace(Math.max(1, (width - RIGHT_PX) / Math.max(1, this.bars.length)))
-    this.inner.scrollToRealTime(0)
+    this.inner.scrollToRealTime(AT_ONCE)
   }
 
   /** The axis without the labels that the last price and its countdown would cover. */
