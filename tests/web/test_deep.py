@@ -104,6 +104,22 @@ def test_zoomed_out(page: Page, shown: KeptPage) -> None:
     expect(interval).to_have_text("1m")
 
 
+def test_crosshair_outlives_the_zoom(page: Page) -> None:
+    """What keys have gone to stays under the crosshair when a larger interval is shown."""
+    chart(page).focus()
+    for _ in range(7):
+        page.keyboard.press("ArrowLeft")
+    minute = int(legend(page)["open_time"])
+    interval = page.locator("[data-part=interval]")
+    for _ in range(60):
+        if "→" in interval.inner_text():
+            break
+        page.keyboard.press("-")
+        page.wait_for_timeout(80)
+    length = Interval.parse(interval.inner_text().rpartition(" ")[2]).typical_ms
+    expect(field(page, "open_time")).to_have_attribute("value", str(minute - minute % length))
+
+
 def test_interval_by_key_and_click(page: Page) -> None:
     """Brackets step through the intervals; a click chooses one; what is summed up says so."""
     bar = page.get_by_role("radiogroup", name="Interval")

@@ -261,7 +261,9 @@ export class Panel {
       if (before !== this.pages || page.bars.length === 0) return
       this.pages = pages
       this.absences.forget()
+      const crossed = this.chart.cross.bar?.timestamp
       this.adopt(page, { at, bar: next.bar })
+      if (crossed !== undefined) this.crossAt(crossed)
       this.nameInterval()
     } catch (error) {
       this.failed(error)
