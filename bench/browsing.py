@@ -1,4 +1,4 @@
-"""A Chromium that looks at the page, and what it saw: paints, frames, bytes, candles."""
+"""A Chromium that looks at the page, and what it saw: frames, bytes, candles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.processes import Failed
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS: Final = [
+FLAGS: Final = [
     "--no-sandbox",
     "--disable-quic",
     "--no-first-run",
@@ -22,9 +22,6 @@ _FLAGS: Final = [
     "--disable-sync",
     "--enable-precise-memory-info",
 ]
-_SETTLED_MS: Final = 1500
-"""A window is opened, and the one before it closed, before somebody types an address into it."""
-_ALONE_MS: Final = 1000
 _WATCH: Final = """
 addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
   const ready = document.querySelector('[data-drawn=true]')
@@ -50,15 +47,20 @@ _SEEN: Final = """() => {
 }"""
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium, without a window."""
+def chromium_path() -> str:
+    """Where the machine's Chromium is. Raises `Failed`."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         msg = "there is no Chromium; install it, or set CHROMIUM"
         raise Failed(msg)
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's Chromium, without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 
@@ -69,27 +71,10 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(_WATCH)
     page = context.new_page()
-    page.wait_for_timeout(_SETTLED_MS)
-    go(page, url)
+    page.goto(url)
+    page.wait_for_selector("[data-drawn=true]")
     yield page
     context.close()
-
-
-def go(page: Page, url: str) -> None:
-    """Navigate, and wait for the first chart.
-
-    The page is left alone until it should be there: to ask for a selector before puts scripts of
-    the driver into it, which run among its own and cost the chart some 20 ms.
-    """
-    page.goto(url, wait_until="commit")
-    page.wait_for_timeout(_ALONE_MS)
-    page.wait_for_selector("[data-drawn=true]")
-
-
-def first_paint_ms(page: Page) -> float:
-    """From the navigation to the first contentful paint."""
-    paints = "performance.getEntriesByName('first-contentful-paint').map(one => one.startTime)"
-    return float(page.evaluate(paints)[0])
 
 
 def first_chart_ms(page: Page) -> float:

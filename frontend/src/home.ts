@@ -197,10 +197,13 @@ async function first(): Promise<void> {
   await Promise.race([came, new Promise((done) => setTimeout(done, FIRST_WITHIN_MS))])
 }
 
-/** Done when the frame that is drawn next is on the screen, or soon where none is. */
+/**
+ * Done when the frame that is drawn next is on the screen, or soon where none is. The one after it
+ * begins when it has been handed over: whatever ran before would take the processor from it.
+ */
 const drawn = (): Promise<void> =>
   new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done))
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))
     setTimeout(done, FRAME_WITHIN_MS) // in the background there are no frames
   })
 
