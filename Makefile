@@ -45,9 +45,9 @@ test: setup-test check ## Set everything up and run every check and test; BROWSE
 	@$(FRONTEND) npm test
 	@CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-torture: setup-test ## Try faults, crashes, load and attackers at full length: some two hours; ARGS goes to pytest.
+torture: setup-test ## Try faults, crashes, load and attackers at full length: some three hours; ARGS goes to pytest.
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
-	  -o faulthandler_timeout=7200 $(TRIALS) $(ARGS)
+	  -o faulthandler_timeout=14400 $(TRIALS) $(ARGS)
 
 quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
