@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+PATIENCE: Final = 5 if "PYTEST_XDIST_WORKER" in os.environ else 1
+"""How often a promised time may pass where other tests run beside: they take the processors."""
 
 
 def eventually(
@@ -16,3 +22,15 @@ def eventually(
     while not true():
         assert time.monotonic() < deadline, told()
         time.sleep(0.005)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fail where what is done in the block takes longer; beside other tests, five times so long.
+
+    What such a promise rules out (a wait until something ends that hangs) takes far longer still.
+    """
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    assert took < seconds * PATIENCE, f"it took {took:.2f} s, not {seconds:g}"

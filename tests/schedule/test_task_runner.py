@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from chandlery.schedule.embedded import EmbeddedLoop
 from chandlery.schedule.task_runner import TaskRunner
 from chandlery.settings import read_settings
 from tests.collect.rehearsal import NOW_MS, SOL
+from tests.waiting import eventually, within
 
 ETH = "binance:ETHUSDT:1h"
 
@@ -42,14 +43,6 @@ def keeper(box: Sandbox, tmp_path: Path, clock: StoppableClock) -> Iterator[Keep
         yield opened
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened; fails after 20 seconds."""
-    began = time.monotonic()
-    while not happened():
-        assert time.monotonic() - began < 20, "it did not happen"
-        time.sleep(0.02)
-
-
 def test_does_what_is_asked(keeper: Keeper, clock: StoppableClock) -> None:
     """It shows life, does what waits, tells one line for each, and is gone when it has ended."""
     told: list[str] = []
@@ -57,7 +50,7 @@ def test_does_what_is_asked(keeper: Keeper, clock: StoppableClock) -> None:
     task = keeper.ask("collect", SOL, since="2020-10-20")
     bad = keeper.ask("collect", "binance:SOLUSDX:1h")
     with TaskRunner(keeper, clock, tell=told.append):
-        until(lambda: len(told) == 2)
+        eventually(lambda: len(told) == 2)
         assert count(clock.now_ms()) == 1
     assert keeper.task(task.id).state == "done"
     assert keeper.task(bad.id).state == "failed"
@@ -72,10 +65,11 @@ def test_ends_at_once(keeper: Keeper, clock: StoppableClock, box: Sandbox) -> No
     box.faults.always("hang", path="klines", service="binance")
     box.requests.clear()
     task = keeper.ask("backfill", SOL)
-    with TaskRunner(keeper, clock, tell=lambda _: None):
-        until(lambda: box.requests.count("klines") > 0)
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
+    with ExitStack() as stack:
+        stack.enter_context(TaskRunner(keeper, clock, tell=lambda _: None))
+        eventually(lambda: box.requests.count("klines") > 0)
+        with within(2):
+            stack.close()
     assert keeper.task(task.id).state == "queued"
     box.faults.clear()
 
@@ -84,8 +78,7 @@ def test_the_loop_follows(keeper: Keeper, clock: StoppableClock) -> None:
     """A series that is asked for is collected at once by the loop of the same program."""
     told: list[str] = []
     with EmbeddedLoop(keeper, clock, tell=told.append):
-        until(lambda: any("BTCUSDT" in line for line in told))
-        began = time.monotonic()
-        keeper.keep(ETH)
-        until(lambda: f"{ETH}: 499 new" in told)
-        assert time.monotonic() - began < 5
+        eventually(lambda: any("BTCUSDT" in line for line in told))
+        with within(5):
+            keeper.keep(ETH)
+            eventually(lambda: f"{ETH}: 499 new" in told)

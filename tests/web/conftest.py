@@ -15,7 +15,14 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from chandlery.web.assets import built_page
 from tests.web.kept import KeptPage, kept_page
@@ -57,6 +64,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """One Chromium for the whole run."""
     if built_page() is None:
         pytest.fail("The page is not built: run `make setup`, or run with BROWSER=0", False)  # noqa: FBT003
+    expect.set_options(timeout=20_000)  # Five seconds are few where tests run side by side.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield browser

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 
 from chandlery.collect.keeper import Keeper
 from chandlery.settings import read_settings
+from tests.waiting import eventually
 from tests.web.conftest import Scheme, Window
 from tests.web.reading import index_of, legend, number, texts
 
@@ -46,10 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with Keeper(read_settings(home=folder / "chandlery-demo")) as keeper:
-            began = time.monotonic()
-            while keeper.market_caps() is None:
-                assert time.monotonic() - began < 20
-                time.sleep(0.1)
+            eventually(lambda: keeper.market_caps() is not None, seconds=60)
             yield Demo(url, keeper)
         process.send_signal(signal.SIGINT)
 
