@@ -22,12 +22,15 @@ FLAGS: Final = [
     "--disable-sync",
     "--enable-precise-memory-info",
 ]
-_WATCH: Final = """
-addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
-  const ready = document.querySelector('[data-drawn=true]')
-  if (ready && !window.readyAt) window.readyAt = performance.now()
-}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-drawn'] }))
+GIVEN: Final = "chart given"
+MARK: Final = f"""
+new MutationObserver((_, watch) => {{
+  if (!document.querySelector('[data-drawn=true]')) return
+  watch.disconnect()
+  performance.mark('{GIVEN}')
+}}).observe(document, {{ subtree: true, attributes: true, attributeFilter: ['data-drawn'] }})
 """
+"""What notes in a page when its chart has its candles, a frame before it shows them."""
 _FRAMES: Final = """() => {
   window.frames_ = []
   let before = performance.now()
@@ -69,7 +72,7 @@ def chromium() -> Iterator[Browser]:
 def opened(browser: Browser, url: str) -> Iterator[Page]:
     """The page in a window of its own, once its first chart is there."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_init_script(_WATCH)
+    context.add_init_script(MARK)
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector("[data-drawn=true]")
@@ -77,9 +80,9 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     context.close()
 
 
-def first_chart_ms(page: Page) -> float:
-    """From the navigation until the candles were given to the chart, at the next frame."""
-    return float(page.evaluate("window.readyAt"))
+def given_ms(page: Page) -> float:
+    """From the navigation until the chart had its candles."""
+    return float(page.evaluate(f"performance.getEntriesByName('{GIVEN}')[0].startTime"))
 
 
 def script_bytes(page: Page, until_ms: float = 1e9) -> int:

@@ -19,8 +19,8 @@ from websockets.sync.client import connect
 
 from bench.browsing import (
     chromium,
-    first_chart_ms,
     frames,
+    given_ms,
     heap_bytes,
     opened,
     script_bytes,
@@ -101,7 +101,7 @@ def _looked(
         visits = list(_visits(url, 3 if quick else 11))
         with opened(browser, url) as one:
             one.wait_for_timeout(1500)
-            chart_bytes = script_bytes(one, first_chart_ms(one))
+            chart_bytes = script_bytes(one, given_ms(one))
             all_bytes = script_bytes(one)
             gaps = sorted(frames(one, 4 if quick else 12))
     good = sum(gap <= _FRAME_MS for gap in gaps) / len(gaps)

@@ -19,21 +19,13 @@ from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
-from bench.browsing import FLAGS, chromium_path
+from bench.browsing import FLAGS, GIVEN, MARK, chromium_path
 from bench.processes import Failed, running, seconds_until
 
 _HEADLESS: Final = ("--headless=new", "--remote-debugging-port=0", "--window-size=1440,900")
 _SETTLED_S: Final = 1.5
 """A tab is opened, and the one before it closed, before somebody types an address into it."""
 _VISIT_S: Final = 1.5
-_GIVEN: Final = "chart given"
-_MARK: Final = f"""
-new MutationObserver((_, watch) => {{
-  if (!document.querySelector('[data-drawn=true]')) return
-  watch.disconnect()
-  performance.mark('{_GIVEN}')
-}}).observe(document, {{ subtree: true, attributes: true, attributeFilter: ['data-drawn'] }})
-"""
 _ENTRIES: Final = "JSON.stringify(performance.getEntries().map(one => [one.name, one.startTime]))"
 _CATEGORIES: Final = ("blink.user_timing", "disabled-by-default-devtools.timeline.frame")
 _Event = Mapping[str, Any]
@@ -68,7 +60,7 @@ class Tabs:
             origin = url.rstrip("/")
             self._call("Storage.clearDataForOrigin", tab, origin=origin, storageTypes="all")
         self._call("Page.enable", tab)
-        self._call("Page.addScriptToEvaluateOnNewDocument", tab, source=_MARK)
+        self._call("Page.addScriptToEvaluateOnNewDocument", tab, source=MARK)
         time.sleep(_SETTLED_S)
         self._call("Tracing.start", traceConfig={"includedCategories": _CATEGORIES})
         self._call("Page.navigate", tab, url=url)
@@ -77,9 +69,9 @@ class Tabs:
         frames = self._traced()
         self._call("Target.closeTarget", targetId=target)
         entries = dict(json.loads(told))
-        if _GIVEN not in entries:
+        if GIVEN not in entries:
             raise Failed(f"{url} shows no chart within {_VISIT_S} s")
-        given = float(entries[_GIVEN])
+        given = float(entries[GIVEN])
         return Visit(float(entries["first-contentful-paint"]), given, given + _until_shown(frames))
 
     def _traced(self) -> list[_Event]:
@@ -110,7 +102,7 @@ class Tabs:
 
 def _until_shown(events: list[_Event]) -> float:
     """Milliseconds from the mark until a frame that was begun after it has been drawn."""
-    [mark] = (one for one in events if one["name"] == _GIVEN)
+    [mark] = (one for one in events if one["name"] == GIVEN)
     ours = sorted(
         (one for one in events if one["pid"] == mark["pid"] and one["ts"] > mark["ts"]),
         key=lambda one: float(one["ts"]),
