@@ -118,6 +118,9 @@ def test_carried_forward_under_celery(tmp_path: Path) -> None:
             worker.until("succeeded", times=2)
             path = next(tmp_path.rglob("chandlery.db"))
             carry_forward(path)
+            # Where the beat has learned of it first, the worker is asked for nothing any more.
+            sent = "app.tasks['chandlery.collect'].delay('binance:BTCUSDT:1s')"
+            assert rack.python(f"from tasks import app; {sent}").returncode == 0
             for program in (worker, beat):
                 program.until(REFUSED)
             with later(path) as store:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Scheme, Window
 from tests.web.kept import KeptPage, kept_page
+from tests.web.on_charts import two_frames
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,6 +29,8 @@ MOVING: Final = """() => [...document.querySelectorAll('*')].filter((one) => {
   const { transitionDuration: times, animationName: name } = getComputedStyle(one)
   return name !== 'none' || times.split(',').some((text) => parseFloat(text) > 0)
 }).map((one) => one.outerHTML.slice(0, 200))"""
+STILL: Final = """() => Promise.allSettled(document.getAnimations().flatMap((one) =>
+  one.effect.getComputedTiming().endTime === Infinity ? [] : [one.finished]))"""
 PAGES: Final = {
     "chart": ("/", "[data-ready=true]"),
     "market": ("/market", "table tbody tr"),
@@ -60,6 +63,8 @@ class Place:
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme=scheme)
         self.page.wait_for_timeout(500)
+        two_frames(self.page)
+        self.page.evaluate(STILL)
         return width
 
 
