@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ from chandlery.exchanges.binance_archive import span_from
 from chandlery.store import Store
 from tests.candles import market
 from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, SOL, Rehearsal
+from tests.waiting import eventually
 
 AUGUST, SEPTEMBER, FIRST_DAY = (f"SOLUSDT-1h-2020-{date}.zip" for date in ("08", "09", "10-01"))
 SERIES: Final = Series.parse(SOL)
@@ -186,7 +189,10 @@ class TestContradicted:
 
 
 class Shelf:
-    """An archive of one file whose rows come in slices; or of one that cannot be read."""
+    """An archive of one file whose rows come in slices; or of one that cannot be read.
+
+    Any other file is long in coming, and then is not there.
+    """
 
     name = "binance"
 
@@ -208,6 +214,9 @@ class Shelf:
     def fetch(self, file: ArchiveFile, series: Series) -> Iterator[Download]:
         """Its rows."""
         del series
+        if file.path != self.file.path:
+            self.freed.wait(60)
+            raise NotPublished(file.path)
         yield Download(file, "0" * 64, 100, self._slices())
 
     def _slices(self) -> Iterator[pl.DataFrame]:
@@ -230,6 +239,19 @@ class Shelf:
 def stop(*_: int) -> None:
     """What Ctrl-C does."""
     raise KeyboardInterrupt
+
+
+class StoppedClock(FrozenClock):
+    """A clock that is asked at the very moment of a Ctrl-C."""
+
+    stopped = False
+
+    def now_ms(self) -> int:
+        """Raises `KeyboardInterrupt` once when it is to."""
+        if self.stopped:
+            self.stopped = False
+            stop()
+        return super().now_ms()
 
 
 class TestKeeping:
@@ -270,6 +292,29 @@ class TestKeeping:
             filing.run([shelf.file])
         assert (store.catalogue(), store.archive.records(self.minutes)) == ([], [])
 
+    def test_stopped_while_the_last_is_kept(self, tmp_path: Path) -> None:
+        """What stops the keeping of the last batch does not keep it from being kept."""
+        clock = StoppedClock(EARLY_MS)
+        shelf = Shelf(market.frame(500), 100)
+        with Store.open(f"sqlite:///{tmp_path}/s.db", clock=clock) as store:
+            filing = self.filing(shelf, store, batch=1000)
+            filing.advanced = lambda _rows, fetched, _at: setattr(clock, "stopped", fetched > 0)
+            with pytest.raises(KeyboardInterrupt):
+                filing.run([shelf.file])
+            assert len(store.archive.records(self.minutes)) == 1
+            assert store.candles.read(self.minutes).frame.equals(shelf.frame)
+
+    def test_kept_while_nothing_comes(self, store: Store) -> None:
+        """What is whole is kept while the next file is long in coming."""
+        shelf = Shelf(market.frame(500), 100)
+        late = replace(shelf.file, path="late.zip")
+        with ThreadPoolExecutor(1) as pool:
+            doing = pool.submit(self.filing(shelf, store, batch=1000).run, [shelf.file, late])
+            eventually(lambda: store.archive.records(self.minutes))
+            assert not doing.done()
+            shelf.freed.set()
+            assert list(doing.result().failures) == [late.path]
+
     def test_damaged_inside(self, store: Store) -> None:
         """A file that turns out to be damaged is not recorded, and what had come is dropped."""
         shelf = Shelf(market.frame(500), 100, NotPublished("gone in the middle"))
@@ -287,7 +332,7 @@ class TestKeeping:
         """Who leaves in the middle of a file does not wait for the rest of it."""
         shelf = Shelf(market.frame(500), 1)
         with Downloads(shelf, self.minutes, [shelf.file]) as pieces:
-            assert next(pieces).frame is not None
+            assert next(filter(None, pieces)).frame is not None
         assert not [one for one in threading.enumerate() if "chandlery-backfill" in one.name]
 
     def test_pool(self) -> None:

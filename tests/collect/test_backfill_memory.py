@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +22,10 @@ pytestmark = [
 MOST_MB: Final = 190
 """Of its own. The files of Python, polars and delta-rs, which the kernel maps as it likes, come to
 110 MB where they have lain for long, and to 180 MB where they were installed a moment ago."""
-MEASURED: Final = """
-import pathlib
+UNUSED: Final = {"numpy", "psycopg"}
+"""Twenty megabytes that a backfill into SQLite has no use for."""
+MEASURED: Final = f"""
+import pathlib, sys
 from chandlery.cli import main
 try:
     main()
@@ -32,24 +33,31 @@ finally:
     # Not ru_maxrss, which begins with the peak of the process that started this one.
     status = pathlib.Path("/proc/self/status").read_text()
     peak, files = (int(status.split(name)[1].split()[0]) for name in ("VmHWM:", "RssFile:"))
+    print(*sorted({UNUSED} & sys.modules.keys()))
     print((peak - files) // 1024)
 """
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """An empty folder whose settings lead to a sandbox."""
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What a backfill of eight months of minutes from a sandbox says, and then its process."""
     with Sandbox(now_ms=NOW_MS, speed=0) as box:
         urls = {name.removeprefix("CHANDLERY_"): url for name, url in box.addresses.items()}
-        yield Shell(tmp_path_factory.mktemp("memory"), urls)
-
-
-def test_peak_of_memory(shell: Shell) -> None:
-    """Eight months of minutes, files and REST, take 190 MB beside the program's files at most."""
-    words = ("backfill", "binance:BTCUSDT:1m", "--since", "2020-02-20")
-    ran = shell.run("-c", MEASURED, *words)
+        shell = Shell(tmp_path_factory.mktemp("memory"), urls)
+        words = ("backfill", "binance:BTCUSDT:1m", "--since", "2020-02-20")
+        ran = shell.run("-c", MEASURED, *words)
     assert ran.returncode == 0, ran.stderr
-    report, *_, peak_mb = ran.stdout.splitlines()
+    return ran.stdout.splitlines()
+
+
+def test_nothing_is_loaded_in_vain(said: list[str]) -> None:
+    """A backfill into SQLite loads neither numpy nor what talks to PostgreSQL."""
+    assert said[-2] == ""
+
+
+def test_peak_of_memory(said: list[str]) -> None:
+    """Eight months of minutes, files and REST, take 190 MB beside the program's files at most."""
+    report, *_, peak_mb = said
     new, files = (
         int(text.replace(",", "")) for text in re.findall(r"([\d,]+) (?:new|archive)", report)
     )

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from chandlery.candles.binance_rows import EXACT_DECIMAL, LATEST_MS, MICROSECONDS_FROM, ROW_LENGTH
@@ -43,9 +42,12 @@ _VALUES: Final = {
 }
 _ROW: Final = re.compile(",".join((*_VALUES.values(), r"[0-9.]+")).encode())
 
-_USUAL: Final = b"0123456789.,\n"
-_POINT: Final = ord(".")
-_ZERO: Final = ord("0")
+_FORM: Final = bytes(
+    ord("0") if letter in b"0123456789" else letter if letter in b".,\n" else ord("?")
+    for letter in range(256)
+)
+"""What leaves of a text its form alone: every digit as 0, and what is in no number as ?."""
+_TOO_MANY: Final = b"." + b"0" * (DECIMALS + 1)
 
 
 def read_slices(read: Callable[[int], bytes], span: Span) -> Iterator[pl.DataFrame]:
@@ -120,13 +122,9 @@ def _frame(text: bytes, done: int) -> pl.DataFrame:
 
 def _unusual(text: bytes) -> bool:
     """Whether some value must be looked at closer before it may be taken for exact."""
-    if text.translate(None, _USUAL):
-        return True
-    # Bytes as numbers: a regular expression takes three times as long, and no other thread runs.
-    letters = np.frombuffer(text, dtype=np.uint8)
-    marks = np.append(np.flatnonzero(letters < _ZERO), len(letters))
-    before_many = marks[:-1][np.diff(marks) > DECIMALS + 1]
-    return bool((letters[before_many] == _POINT).any())
+    # A regular expression takes half as long again, and meanwhile no other thread runs.
+    form = text.translate(_FORM)
+    return b"?" in form or _TOO_MANY in form
 
 
 def _check_lines(text: bytes, done: int) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import Clock
-from chandlery.collect.coverage import Coverage, cover
 from chandlery.collect.derived.bases import Shown, Symbol, base_of, shown
 from chandlery.collect.derived.reading import Derived, DerivedReader
 from chandlery.collect.resampling import LISTED_AFTER_MS, known_anchor
@@ -18,6 +18,9 @@ from chandlery.collect.story import Story, derived_story, story
 from chandlery.collect.wanted import Wanted
 from chandlery.errors import UnknownSeries, nearest
 from chandlery.store import Held, Store
+
+if TYPE_CHECKING:
+    from chandlery.collect.coverage import Coverage
 
 
 class Looking:
@@ -104,6 +107,8 @@ class Looking:
 
         Raises `BadSpan` for a zone that does not exist.
         """
+        from chandlery.collect.coverage import cover  # noqa: PLC0415  only this needs numpy
+
         wanted = Series.parse(series) if isinstance(series, str) else series
         # By the exchange's clock, as far as it is known: by ours a candle may have closed already.
         offset_ms = self.store.jobs.state(str(wanted)).offset_ms

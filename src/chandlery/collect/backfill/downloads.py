@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from queue import Empty, Full, Queue
 from typing import Final
 
@@ -19,11 +21,14 @@ from chandlery.exchanges.archive import Archive, ArchiveFile, Download
 
 AT_ONCE: Final = 3
 """Files that are fetched and read at the same time."""
-_SLICES_AHEAD: Final = 1
-"""Of each file, besides the one in work: this bounds the memory."""
+_SLICES_AHEAD: Final = 8
+"""Of each file, besides the one in work: a month of minutes, so that months are read while others
+are packed. This bounds the memory."""
 _READ_AT_ONCE: Final = 2
 """More take memory and no less time: reading keeps a processor busy, fetching does not."""
 _NAP: Final = 0.1
+_IDLE: Final = 0.5
+"""Seconds without a piece after which there is time for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class _Stopped(Exception):
 class Downloads:
     """Fetches files in threads; iterate over the pieces, in a `with` block.
 
-    Leaving the block early drops what is under way.
+    None comes in between where there was nothing for a while. Leaving the block early drops what
+    is under way.
     """
 
     def __init__(
@@ -57,7 +63,7 @@ class Downloads:
         self._reading = threading.Semaphore(_READ_AT_ONCE)
         self._pool = Pool(min(at_once, len(files)), "chandlery-backfill")
 
-    def __enter__(self) -> Iterator[Piece]:
+    def __enter__(self) -> Iterator[Piece | None]:
         self._pool.__enter__()
         under_way = [self._pool.submit(self._fetch, file) for file in self._files]
         return self._pieces(under_way)
@@ -66,14 +72,15 @@ class Downloads:
         self._stopped.set()
         self._pool.__exit__()
 
-    def is_waiting_for(self, file: ArchiveFile) -> bool:
-        """Whether nothing more of the file is here yet."""
-        return self._queues[file.path].empty()
-
-    def _pieces(self, under_way: Sequence[Future[None]]) -> Iterator[Piece]:
+    def _pieces(self, under_way: Sequence[Future[None]]) -> Iterator[Piece | None]:
         for file, fetching in zip(self._files, under_way, strict=True):
+            queue = self._queues[file.path]
             while True:
-                piece = _taken(self._queues[file.path], fetching)
+                piece = _taken(queue, fetching, within=_IDLE)
+                if piece is None:
+                    yield None
+                    piece = _taken(queue, fetching, within=inf)
+                assert piece is not None  # noqa: S101  it was waited for
                 yield piece
                 if piece.frame is None:
                     break
@@ -100,10 +107,13 @@ class Downloads:
         raise _Stopped
 
 
-def _taken(queue: Queue[Piece], fetching: Future[None]) -> Piece:
+def _taken(queue: Queue[Piece], fetching: Future[None], *, within: float) -> Piece | None:
+    """The next piece; None where there is none within so many seconds."""
+    until = time.monotonic() + within
     # In short waits, so that Ctrl-C is heard: polars makes a signal resume a long one.
-    while True:
+    while time.monotonic() < until:
         with suppress(Empty):
             return queue.get(timeout=_NAP)
         if queue.empty() and fetching.done():
             fetching.result()
+    return None

@@ -15,8 +15,10 @@ from chandlery.errors import ChandleryError, StoreError
 from chandlery.exchanges.archive import Archive, ArchiveFile
 from chandlery.store import ArchiveRecord, Filed, Store
 
-ROWS_A_BATCH: Final = 131_072
-"""Few commits and large files, in bounded memory."""
+ROWS_A_BATCH: Final = 120_000
+"""Three months of minutes: few commits and large files, in bounded memory."""
+_BEGUN: Final = 3 / 8
+"""So much more there may be for the sake of a file that is not whole yet: a month of minutes."""
 
 
 @dataclass(slots=True)
@@ -60,15 +62,16 @@ class Filing:
 
         What is whole is kept even if something interrupts it.
         """
-        downloads = Downloads(self._archive, self._series, files)
-        with downloads as pieces:
+        with Downloads(self._archive, self._series, files) as pieces:
             try:
                 for piece in pieces:
+                    if piece is None:
+                        self._flush(all_but=self._begun)  # there is time to keep what is whole
+                        continue
                     self._take(piece)
-                    if self._rows() >= self.rows_a_batch:
+                    if self._is_full():
                         self._flush(all_but=self._for_later())
-                    elif self._is_idle(piece, files, downloads):
-                        self._flush()
+                self._flush()
             finally:
                 # Of a file that is not whole nothing more is kept, so that it is recorded later.
                 self._drop_begun_file()
@@ -121,15 +124,11 @@ class Filing:
         self.done.fetched_bytes += download.fetched_bytes
         self.advanced(0, download.fetched_bytes, file.span.end)
 
-    def _is_idle(self, piece: Piece, files: list[ArchiveFile], downloads: Downloads) -> bool:
-        """Whether the next file is not here yet: then there is time to keep what is."""
-        if piece.frame is not None:
-            return False
-        place = files.index(piece.file) + 1
-        return place < len(files) and downloads.is_waiting_for(files[place])
-
-    def _rows(self) -> int:
-        return sum(frame.height for frame in self._frames)
+    def _is_full(self) -> bool:
+        """Whether whole files are a batch, or what has come is too much to wait for the rest."""
+        whole = _rows(self._frames[: len(self._frames) - self._begun])
+        most = self.rows_a_batch * (1 + _BEGUN)
+        return whole >= self.rows_a_batch or _rows(self._frames) >= most
 
     def _for_later(self) -> int:
         """How many of the newest frames wait: a file that is begun stays together if it can.
@@ -155,3 +154,7 @@ class Filing:
     def _let_go(self, count: int) -> None:
         self._frames, self._records = self._frames[count:], []
         self._begun = len(self._frames)
+
+
+def _rows(frames: list[pl.DataFrame]) -> int:
+    return sum(frame.height for frame in frames)

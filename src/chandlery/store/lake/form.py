@@ -7,7 +7,6 @@ zstd over all: 29 bytes per candle of real 1m data, and every Delta reader knows
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -19,7 +18,7 @@ SYMBOL: Final = "symbol"
 """The partition column."""
 PRICES: Final = ("open", "high", "low", "close")
 _PRICE: Final = pl.Decimal(18, 8)
-_MOST: Final = Decimal(10**10)
+_MOST: Final = 10**10
 """What a price must stay below to fit; dearer candles stay in the hot tier."""
 _MOMENT: Final = pl.Datetime("us", "UTC")
 """Delta knows no other unit."""

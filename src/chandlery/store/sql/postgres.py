@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -97,14 +96,16 @@ class PostgresBackend:
 
 
 def _begin(conn: sa.Connection) -> None:
+    from psycopg import Connection, IsolationLevel  # noqa: PLC0415  most stores are SQLite's
+
     options = conn.get_execution_options()
     # What a reader asks one after the other is answered as of one moment, as SQLite does it.
     # Writers lock the rows that they change; a stricter level, which a server may have as its
     # default, would have them fail instead of wait.
-    levels = psycopg.IsolationLevel
-    level = levels.READ_COMMITTED if options.get(WRITES) else levels.REPEATABLE_READ
+    writes = options.get(WRITES)
+    level = IsolationLevel.READ_COMMITTED if writes else IsolationLevel.REPEATABLE_READ
     connection = conn.connection.driver_connection
-    assert isinstance(connection, psycopg.Connection)  # noqa: S101  says what it is
+    assert isinstance(connection, Connection)  # noqa: S101  says what it is
     connection.isolation_level = level
     if not options.get(LASTING, True):
         conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
