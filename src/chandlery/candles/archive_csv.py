@@ -156,6 +156,10 @@ def _latest(times: pl.Series) -> int:
 
 def _placed(opens: pl.Series, span: Span, last_ms: int, done: int) -> None:
     """Raises `BadCandles` unless the rows ascend from `last_ms` on and open within `span`."""
+    rise = opens.diff().min()  # None where there is one row
+    is_rising = not isinstance(rise, int) or rise > 0
+    if is_rising and last_ms < opens[0] and opens[-1] < span.end:
+        return
     outside = ~opens.is_between(span.start, span.end, closed="left")
     if outside.any():
         row = int(outside.arg_true()[0])

@@ -20,8 +20,6 @@ PAGE_BYTES: Final = 4 << 20
 ROWS_A_GROUP: Final = 32_768
 """Few enough that the newest candles of a file can be read, and any written, without the rest."""
 LEVEL: Final = 2
-_ROWS_AT_ONCE: Final = 16_384
-"""The writer makes objects of the decimals of what it is given at once."""
 
 
 @dataclass(slots=True)
@@ -78,7 +76,8 @@ def _batches(pieces: Iterable[pl.DataFrame], packed: Packed) -> Iterator[RecordB
 
     try:
         for piece in pieces:
-            for frame in piece.iter_slices(_ROWS_AT_ONCE):
+            # The writer makes objects of the decimals of what it is given at once.
+            for frame in piece.iter_slices(ROWS_A_GROUP):
                 _count(frame, packed)
                 yield from Table.from_arrow(to_cold(frame)).to_batches()
     except Exception as failure:
