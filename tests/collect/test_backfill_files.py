@@ -244,12 +244,13 @@ def stop(*_: int) -> None:
 class StoppedClock(FrozenClock):
     """A clock that is asked at the very moment of a Ctrl-C."""
 
-    stopped = False
+    left = 0
+    """So often it is told of."""
 
     def now_ms(self) -> int:
-        """Raises `KeyboardInterrupt` once when it is to."""
-        if self.stopped:
-            self.stopped = False
+        """Raises `KeyboardInterrupt` as often as it is to."""
+        if self.left:
+            self.left -= 1
             stop()
         return super().now_ms()
 
@@ -292,13 +293,16 @@ class TestKeeping:
             filing.run([shelf.file])
         assert (store.catalogue(), store.archive.records(self.minutes)) == ([], [])
 
-    def test_stopped_while_the_last_is_kept(self, tmp_path: Path) -> None:
-        """What stops the keeping of the last batch does not keep it from being kept."""
+    @pytest.mark.parametrize("times", [1, 2], ids=["by Python", "and by polars"])
+    def test_stopped_while_the_last_is_kept(self, tmp_path: Path, times: int) -> None:
+        """What stops the keeping of the last batch, told once or twice, leaves nothing out."""
         clock = StoppedClock(EARLY_MS)
         shelf = Shelf(market.frame(500), 100)
         with Store.open(f"sqlite:///{tmp_path}/s.db", clock=clock) as store:
             filing = self.filing(shelf, store, batch=1000)
-            filing.advanced = lambda _rows, fetched, _at: setattr(clock, "stopped", fetched > 0)
+            filing.advanced = lambda _rows, fetched, _at: setattr(
+                clock, "left", times * bool(fetched)
+            )
             with pytest.raises(KeyboardInterrupt):
                 filing.run([shelf.file])
             assert len(store.archive.records(self.minutes)) == 1

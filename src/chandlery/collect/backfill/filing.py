@@ -11,6 +11,7 @@ import polars as pl
 from chandlery.candles.series import Series
 from chandlery.clock import Clock
 from chandlery.collect.backfill.downloads import Downloads, Piece
+from chandlery.collect.backfill.insisting import insist
 from chandlery.errors import ChandleryError, StoreError
 from chandlery.exchanges.archive import Archive, ArchiveFile
 from chandlery.store import ArchiveRecord, Filed, Store
@@ -62,8 +63,8 @@ class Filing:
 
         What is whole is kept even if something interrupts it.
         """
-        with Downloads(self._archive, self._series, files) as pieces:
-            try:
+        try:
+            with Downloads(self._archive, self._series, files) as pieces:
                 for piece in pieces:
                     if piece is None:
                         self._flush(all_but=self._begun)  # there is time to keep what is whole
@@ -71,11 +72,10 @@ class Filing:
                     self._take(piece)
                     if self._is_full():
                         self._flush(all_but=self._for_later())
-                self._flush()
-            finally:
-                # Of a file that is not whole nothing more is kept, so that it is recorded later.
-                self._drop_begun_file()
-                self._flush()
+        finally:
+            # Of a file that is not whole nothing more is kept, so that it is recorded later.
+            self._drop_begun_file()
+            insist(self._flush)
         return self.done
 
     def _take(self, piece: Piece) -> None:

@@ -9,15 +9,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
+from chandlery.collect.backfill.insisting import insist
 from chandlery.collect.backfill.plan import chunk_places
 from chandlery.collect.backfill.pool import Pool
 from chandlery.collect.pages import Answered, span_pages
 from chandlery.collect.refused import note_refused
-from chandlery.errors import RemoteError
+from chandlery.errors import RemoteError, StoreError
 from chandlery.exchanges.exchange import Exchange, Page
 from chandlery.store import Answer, Kept, Store
 
@@ -43,21 +45,15 @@ class _Came:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         """Held while it is kept."""
-        self._answers: list[Answer] = []
-        self._refused: list[Page] = []
+        self.answers: list[Answer] = []
+        self.refused: list[Page] = []
 
     def add(self, answered: Answered) -> None:
         page = answered.page
         with self.lock:
-            self._answers.append(Answer(page.candles, answered.span, page.source, page.request))
+            self.answers.append(Answer(page.candles, answered.span, page.source, page.request))
             if page.refused:
-                self._refused.append(page)
-
-    def take(self) -> tuple[list[Answer], list[Page]]:
-        """All of it; nobody else has it then."""
-        taken = self._answers, self._refused
-        self._answers, self._refused = [], []
-        return taken
+                self.refused.append(page)
 
 
 class RestSpans:
@@ -93,7 +89,7 @@ class RestSpans:
         finally:
             # Of chunks whose next page hangs, and those that another thread is just keeping.
             for came in list(self._coming):
-                self._keep(came)
+                insist(partial(self._keep, came))
         return self.done
 
     def _fetch_all(self, pool: Pool, chunks: Iterator[Span]) -> None:
@@ -146,14 +142,19 @@ class RestSpans:
 
     def _keep(self, came: _Came) -> None:
         with came.lock:
-            answers, refused = came.take()
-            if not answers:
+            if not came.answers:
                 return
-            kept = self._store.answers.keep(self._series, answers)
+            try:
+                kept = self._store.answers.keep(self._series, came.answers)
+            except StoreError:
+                came.answers = []  # asked again at once the store says the same
+                raise
+            came.answers = []  # not before: what interrupts the keeping finds them here
             with self._lock:
                 self.done.kept += kept
-                for page in refused:
+                for page in came.refused:
                     self.done.notes += note_refused(self._store, page)
+            came.refused = []
 
     def _tell(self, answered: Answered) -> None:
         page = answered.page
