@@ -8,8 +8,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 FRONTEND := $(BIN)/python scripts/frontend.py
 BROWSER ?= 1
-# One more than processors: the tests wait for clocks and servers a third of their time.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Twice the processors: the tests wait for clocks and servers half their time.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
 
 # An environment that was moved, has lost its Python or was left half made is made anew.
 $(foreach env,.venv .venv-foreign .venv-peers, \
@@ -50,7 +50,7 @@ torture: setup-test ## Try faults, crashes, load and attackers at full length: s
 	  -o faulthandler_timeout=14400 $(TRIALS) $(ARGS)
 
 quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
-	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
 
 check: setup .venv/.dev ## Check style, types and architecture.
 	@$(BIN)/ruff check

@@ -18,6 +18,8 @@ import pytest
 
 import chandlery
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 

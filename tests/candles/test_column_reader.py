@@ -20,6 +20,8 @@ from chandlery.candles.files import candle_bytes, read_file
 from chandlery.errors import BadFile
 from tests.candles import market
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 ROOT = Path(__file__).parents[2]
 FRAME = market.frame(4, "1h")
 FEATHER = candle_bytes(FRAME, form="feather")

@@ -36,6 +36,8 @@ from chandlery.candles.writing import FORMS
 from chandlery.errors import BadFile
 from tests.candles import market
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 FRAME = market.frame(50)
 LOSSLESS = [name for name, form in FORMS.items() if form.lossless]
 TIMES = pl.col("open_time", "close_time")

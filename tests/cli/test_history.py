@@ -20,6 +20,8 @@ from chandlery.sandbox import Sandbox
 from tests.cli.conftest import Shell
 from tests.collect.rehearsal import LISTED_MS, NOW_MS, SOL, afresh, rehearsing
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 HOURS: Final = 1_684
 """From the listing to the last close."""
 OUTAGE: Final = "2020-09-25 07:00:00 UTC to 2020-09-25 09:00:00 UTC"

@@ -15,6 +15,8 @@ from chandlery.sandbox import Sandbox
 from chandlery.store import Entry
 from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, LISTED_MS, SOL, Rehearsal, rehearsing
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 CLOSED_MS = EARLY_MS - EARLY_MS % HOUR_MS
 TODAY_MS = EARLY_MS - EARLY_MS % DAY_MS
 ENDED_MS = 1_708_398_000_000

@@ -29,6 +29,8 @@ from tests.candles import market
 from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, SOL, Rehearsal
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 AUGUST, SEPTEMBER, FIRST_DAY = (f"SOLUSDT-1h-2020-{date}.zip" for date in ("08", "09", "10-01"))
 SERIES: Final = Series.parse(SOL)
 

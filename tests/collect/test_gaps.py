@@ -24,6 +24,8 @@ from tests.candles import market
 from tests.collect.rehearsal import LISTED_MS, NOW_MS, SOL, Rehearsal, rehearsing
 from tests.collect.tape import SERIES, TapeExchange
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 START: Final = market.START_MS
 COUNT: Final = 95
 FRAME: Final = market.frame(COUNT)

@@ -14,6 +14,8 @@ from chandlery.collect.importing import Told, files_in, import_file
 from chandlery.store import Kept, Store
 from tests.torture.lengths import scaled
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 LATER = 1_790_000_000_000
 HOURS = Series.parse("binance:BTCUSDT:1h")
 

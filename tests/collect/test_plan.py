@@ -17,6 +17,8 @@ from chandlery.exchanges.binance_archive import span_from
 from chandlery.sandbox import Sandbox
 from tests.collect.rehearsal import LISTED_MS, NOW_MS, SOL, Rehearsal, rehearsing
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 CLOSED_MS = NOW_MS - NOW_MS % HOUR_MS
 OCTOBER_MS = 1_601_510_400_000
 TODAY_MS = NOW_MS - NOW_MS % DAY_MS

@@ -14,6 +14,8 @@ from chandlery.sandbox import Sandbox
 from chandlery.store import ArchiveRecord
 from tests.collect.rehearsal import EARLY_FILES, EARLY_MS, LISTED_MS, SOL, Rehearsal, rehearsing
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 SERIES: Final = Series.parse(SOL)
 SEPTEMBER: Final = "SOLUSDT-1h-2020-09.zip"
 REVISED_MS: Final = 1_599_998_400_000

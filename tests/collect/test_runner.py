@@ -17,6 +17,8 @@ from chandlery.errors import BadSeries, UnknownSymbol, Unreachable
 from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 NAME = "binance:BTCUSDT:1h"
 SERIES = Series.parse(NAME)
 

@@ -47,6 +47,8 @@ from tests.exchanges.archive_shelf import (
 )
 from tests.transport.scripted import nobody
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 JANUARY = month_path(SPOT, MINUTES, JANUARY_MS)
 CHECKSUM = JANUARY + ".CHECKSUM"
 TEXT = rows(JANUARY_MS, 100, unit=1000)

@@ -34,6 +34,8 @@ from tests.exchanges.archive_shelf import (
     shelf,
 )
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 DAY_MS = 86_400_000
 TIME = "<LastModified>2025-01-01T00:00:00.000Z</LastModified>"
 FEBRUARY_MS = JANUARY_MS + 31 * DAY_MS

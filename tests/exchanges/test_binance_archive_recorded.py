@@ -15,6 +15,8 @@ from chandlery.exchanges.archive import ArchiveFile
 from chandlery.exchanges.binance_archive import SPOT, USD_M_FUTURES, Market, folder, span_of
 from tests.exchanges.archive_shelf import archive_of, shelf, zipped
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 VISION = ("2024-11", "2024-12", "2025-01", "2025-02")
 FUTURES = tuple(
     f"{year}-{month:02}"

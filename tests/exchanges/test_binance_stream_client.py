@@ -18,6 +18,8 @@ from chandlery.exchanges.stream_habits import Attempts, StreamHabits, wait_befor
 from chandlery.sandbox import Sandbox
 from tests.waiting import eventually, within
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 NOW_MS = 1_741_964_966_535
 MINUTE = 60_000
 MINUTE_MS = NOW_MS // MINUTE * MINUTE

@@ -30,6 +30,8 @@ from tests.sandbox.archive_reading import (
 from tests.sandbox.asking import DAY, HOUR, NOW_MS, Asker
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 MONTH = name("BTCUSDT", "1h", "2024-11")
 DAY_FILE = name("BTCUSDT", "1h", "2024-11-03")
 FIRST_MS = 1_730_419_200_000

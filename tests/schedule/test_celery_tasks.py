@@ -16,6 +16,8 @@ from chandlery.sandbox import Sandbox
 from chandlery.schedule.celery_app import make_app
 from chandlery.settings import read_settings
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 BTC = "binance:BTCUSDT:1h"
 Make = Callable[..., Any]
 

@@ -17,6 +17,8 @@ from tests.store.lakes import file_of, files, in_files, proven
 from tests.store.pages import BTC, hours, page, prices, same
 from tests.store.test_failures import no_special_rights
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 ROWS = {n: n for n in range(9)}
 
 

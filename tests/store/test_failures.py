@@ -28,6 +28,8 @@ from chandlery.store import Store, sqlite_url
 from chandlery.store.sql.database import Database
 from tests.store.pages import BTC, ETH, hours, page, prices, same
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 SECRET = "open-sesame"
 NOBODY = 65534
 

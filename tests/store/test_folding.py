@@ -23,6 +23,8 @@ from tests.store.eager import EVERYTHING, SMALL
 from tests.store.lakes import Slow, files, in_database, in_files, proven
 from tests.store.pages import BTC, ETH, hours, page, prices, same
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, sqlite_path: Path) -> str:

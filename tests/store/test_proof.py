@@ -15,6 +15,8 @@ from chandlery.store import Entry, Proof, Store, sqlite_url
 from tests.store.lakes import do, file_of, files
 from tests.store.pages import BTC, hours, page
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 
 @pytest.fixture
 def url(sqlite_path: Path) -> str:

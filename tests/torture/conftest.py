@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,13 @@ from tests.torture.intruder import TOKEN
 from tests.web.fake_keeper import keeper_with_candles
 
 __all__ = ["desk"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All experiments together take long, in their short form too."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from tests.collect.scripted_follower import Followers, ScriptedFollower, events_
 from tests.waiting import eventually, within
 from tests.web.event_page import EventPage
 
+pytestmark = pytest.mark.slow  # many, which take long together
+
 HOUR = Series.parse("binance:BTCUSDT:1h")
 DAY = Series.parse("binance:BTCUSDT:1d")
 QUICK = Manners(look_seconds=0.02)
