@@ -49,7 +49,7 @@ torture: setup-test ## Try faults, crashes, load and attackers at full length: s
 	@TORTURE=1 CHROMIUM="$$(cat .venv/.chromium 2>/dev/null)" $(BIN)/pytest -n 2 --dist loadfile \
 	  -o faulthandler_timeout=14400 $(TRIALS) $(ARGS)
 
-quick: setup .venv/.dev ## Run the tests that need no server, browser or other environment.
+quick: setup .venv/.dev ## Run the tests that a minute is enough for: no server, browser or other environment.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
 
 check: setup .venv/.dev ## Check style, types and architecture.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-PATIENCE: Final = 5 if "PYTEST_XDIST_WORKER" in os.environ else 1
+PATIENCE: Final = 2 if "PYTEST_XDIST_WORKER" in os.environ else 1
 """How often a promised time may pass where other tests run beside: they take the processors."""
 
 
@@ -26,9 +26,9 @@ def eventually(
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fail where what is done in the block takes longer; beside other tests, five times so long.
+    """Fail where what is done in the block takes longer; beside other tests, twice so long.
 
-    What such a promise rules out (a wait until something ends that hangs) takes far longer still.
+    What such a promise rules out, a wait for what hangs, takes ten seconds and more.
     """
     began = time.monotonic()
     yield

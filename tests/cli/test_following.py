@@ -42,7 +42,7 @@ def end(process: subprocess.Popen[str]) -> tuple[str, str]:
     It takes a fifth of a second; what waits, for a request or a connection, takes ten.
     """
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=20)
+    rest = process.communicate(timeout=5)
     assert process.returncode == 0
     return rest
 

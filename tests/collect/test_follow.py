@@ -65,7 +65,7 @@ class Watcher:
         """The states that it went through."""
         return [one.state.status for one in self.told if isinstance(one, LiveChange)]
 
-    def until(self, true: Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, true: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait until something is so."""
         eventually(true, seconds, told=lambda: self.told[-3:])
 

@@ -63,7 +63,7 @@ class Listener:
         """How it stands for a series."""
         return self.stream.state(series).status
 
-    def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 8.0) -> None:
         """Wait until something is so."""
         eventually(true, seconds, told=lambda: (self.changes[-4:], self.candles[-2:]))
 

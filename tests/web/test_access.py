@@ -182,7 +182,7 @@ def test_served_on_every_address(keeper: FakeKeeper, host: str, told: str) -> No
     """The server listens wherever it is told to, and names an address that opens."""
     with Server(create_app(keeper, token=TOKEN), host, port=0) as server:
         assert server.url == f"{told}:{server.port}"
-        connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
         connection.request(
             "GET", CANDLES, headers={"Authorization": bearer(TOKEN)["Authorization"]}
         )

@@ -47,7 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with Keeper(read_settings(home=folder / "chandlery-demo")) as keeper:
-            eventually(lambda: keeper.market_caps() is not None, seconds=60)
+            eventually(lambda: keeper.market_caps() is not None)
             yield Demo(url, keeper)
         process.send_signal(signal.SIGINT)
 

@@ -77,7 +77,7 @@ class Scene:
 
     def status(self, path: str, method: str = "GET") -> tuple[int, dict[str, str]]:
         """The status and the headers of an answer."""
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=5)
         try:
             connection.request(method, path)
             response = connection.getresponse()
@@ -209,7 +209,7 @@ def test_many_pages(scene: Scene) -> None:
     scene.follower.move(HOUR, "1", closed=True)
     assert {page.until("candle")[2]["closed"] for page in pages} == {True}
     assert scene.status(f"/api/v1/candles?series={HOUR}&limit=10")[0] == 200
-    connection = HTTPConnection("127.0.0.1", scene.server.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", scene.server.port, timeout=5)
     connection.request("GET", "/metrics")
     metrics = connection.getresponse().read().decode()
     connection.close()

@@ -16,7 +16,7 @@ from tests.web.fake_keeper import keeper_with_candles
 
 def status(port: int) -> int:
     """The status of `/healthz` at a port of this machine."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status

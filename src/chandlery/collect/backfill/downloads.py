@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
 from queue import Empty, Full, Queue
 from typing import Final
 
@@ -48,7 +47,7 @@ class _Stopped(Exception):
 class Downloads:
     """Fetches files in threads; iterate over the pieces, in a `with` block.
 
-    None comes in between where there was nothing for a while. Leaving the block early drops what
+    None comes in between whenever there was nothing for a while. Leaving the block early drops what
     is under way.
     """
 
@@ -77,12 +76,8 @@ class Downloads:
             queue = self._queues[file.path]
             while True:
                 piece = _taken(queue, fetching, within=_IDLE)
-                if piece is None:
-                    yield None
-                    piece = _taken(queue, fetching, within=inf)
-                assert piece is not None  # noqa: S101  it was waited for
                 yield piece
-                if piece.frame is None:
+                if piece is not None and piece.frame is None:
                     break
 
     def _fetch(self, file: ArchiveFile) -> None:
