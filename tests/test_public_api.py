@@ -10,14 +10,15 @@ import pytest
 import chandlery
 from chandlery.api import Flags
 from chandlery.sandbox import Sandbox
+from tests.sandbox.asking import NOW_MS
 
 BTC = "binance:BTCUSDT:1h"
 
 
 @pytest.fixture
 def flags(tmp_path: Path) -> Iterator[Flags]:
-    """Settings that lead to a sandbox and an empty folder."""
-    with Sandbox() as box:
+    """Settings that lead to a sandbox in the middle of an hour, and an empty folder."""
+    with Sandbox(now_ms=NOW_MS) as box:
         yield Flags(home=tmp_path, binance_url=box.binance_url)
 
 

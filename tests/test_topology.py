@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 SERIES = "binance:BTCUSDT:1m"
 FIRST = {498, 499}
-"""Closed candles of the newest 500: within a second of a minute's turn two have not settled."""
+"""Closed candles of the newest 500: within a second of a close two have not settled."""
 CANDLES = f"/api/v1/candles?series={SERIES}&limit=500"
 TOKEN = "a token of the topology"
 VARIABLES = {"POSTGRES_PASSWORD": "unused", "CHANDLERY_TOKEN": TOKEN, "CHANDLERY_SERIES": SERIES}

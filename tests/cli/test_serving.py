@@ -178,5 +178,6 @@ def test_sandbox_serves_other_programs(shell: Shell) -> None:
         done = shell.tasks()
         process.send_signal(signal.SIGTERM)
         process.wait(10)
-    assert "499 new" in done.stderr
+    # Within a second of an hour's turn two candles have not settled.
+    assert "499 new" in done.stderr or "498 new" in done.stderr
     assert process.returncode == 0

@@ -13,6 +13,7 @@ import pytest
 
 from chandlery.sandbox import Sandbox
 from tests.cli.conftest import Shell
+from tests.sandbox.asking import NOW_MS
 from tests.waiting import eventually, within
 
 pytestmark = pytest.mark.slow
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def live() -> Iterator[Sandbox]:
-    """A sandbox exchange in real time."""
-    with Sandbox() as running:
+    """A sandbox exchange in the middle of an hour and of a minute; its time runs."""
+    with Sandbox(now_ms=NOW_MS) as running:
         yield running
 
 
@@ -57,8 +58,7 @@ def test_worker(shell: Shell, live: Sandbox) -> None:
             out, err = process.communicate(timeout=10)
     assert process.returncode == 0
     assert out.startswith("Keeping binance:BTCUSDT:1m current in ")
-    # Within a second of a minute's turn two candles have not settled.
-    assert err.splitlines()[0] in {f"binance:BTCUSDT:1m: {new} new" for new in (498, 499)}
+    assert err.splitlines()[0] == "binance:BTCUSDT:1m: 499 new"
     assert err.splitlines()[-1] == "Stopped."
     assert len((shell.folder / "crypto.csv").read_text().splitlines()) >= 500
 

@@ -16,6 +16,7 @@ from chandlery.collect.runner import HOLD_MS, Runner
 from chandlery.errors import BadSeries, UnknownSymbol, Unreachable
 from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
+from tests.sandbox.asking import NOW_MS
 
 pytestmark = pytest.mark.slow  # many, which take long together
 
@@ -25,8 +26,8 @@ SERIES = Series.parse(NAME)
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    """A sandbox exchange."""
-    with Sandbox() as running:
+    """A sandbox exchange in the middle of an hour."""
+    with Sandbox(now_ms=NOW_MS) as running:
         yield running
 
 

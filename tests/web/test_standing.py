@@ -15,6 +15,7 @@ from chandlery.collect.runner import Runner
 from chandlery.sandbox import Sandbox
 from chandlery.settings import read_settings
 from chandlery.web import create_app
+from tests.sandbox.asking import NOW_MS
 
 NAMED = "binance:BTCUSDT:1h"
 WILD = "binance:B?BUSDT:1h"
@@ -22,8 +23,8 @@ WILD = "binance:B?BUSDT:1h"
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    """An exchange and a source of market caps."""
-    with Sandbox() as sandbox:
+    """An exchange and a source of market caps, in the middle of an hour."""
+    with Sandbox(now_ms=NOW_MS) as sandbox:
         yield sandbox
 
 
