@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from threading import Barrier
 from typing import ClassVar, Self, TypeVar
 
+from chandlery.candles.interval import DAY_MS
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
+from chandlery.clock import FrozenClock
 from chandlery.market import SymbolInfo
 from chandlery.store import Finished, Kept, RunRecord, Store
+from tests.collect.rehearsal import EARLY_MS
 from tests.store.eager import SMALL
 from tests.store.pages import BTC, page
 
@@ -125,3 +132,30 @@ def keep_and_fold(number: int, url: str, lake: str, times: int) -> int:
             new += store.candles.keep(page({hour: hour}), answered=None, source="rest").new
             store.folding.fold(BTC, everything=True)
     return new
+
+
+def keep_fold_and_tidy(number: int, url: str, lake: str, times: int) -> int:
+    """The same, while the first one deletes files of the dead and entries of a month ago."""
+    new = 0
+    clock = FrozenClock(EARLY_MS)
+    table = Path(lake) / BTC.exchange / BTC.interval.slug
+    dead = table / "symbol=BTCUSDT" / "part-dead.zstd.parquet"
+    with Store.open(url, lake=lake, policy=SMALL, clock=clock) as store:
+        for turn in range(times):
+            hour = 4 * turn + number
+            new += store.candles.keep(page({hour: hour}), answered=None, source="rest").new
+            if number == 0:
+                dead.parent.mkdir(parents=True, exist_ok=True)
+                dead.write_bytes(b"half")
+                make_old(dead, *table.glob("_delta_log/[0-9]*"))
+                clock.advance(DAY_MS / 1000)  # it is done once a day
+            store.folding.fold(BTC, everything=True)
+    return new
+
+
+def make_old(*paths: Path) -> None:
+    """Let files be older than a month."""
+    before = time.time() - 31 * DAY_MS / 1000
+    for path in paths:
+        with suppress(FileNotFoundError):
+            os.utime(path, (before, before))

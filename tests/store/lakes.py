@@ -14,10 +14,10 @@ from chandlery.candles.frame import Candles
 from chandlery.candles.interval import HOUR_MS
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
-from chandlery.store import ArchiveRecord, Store
+from chandlery.store import ArchiveRecord, Kept, Store
 from chandlery.store.lake.cold import Cold
 from chandlery.store.sql.database import Database
-from tests.store.pages import BTC, hours
+from tests.store.pages import BTC, hours, page
 
 
 def files(lake: Path, series: Series = BTC) -> list[str]:
@@ -56,6 +56,12 @@ def do(url: str, statement: str) -> None:
     with database.writing() as conn:
         conn.execute(sa.text(statement))
     database.close()
+
+
+def keep(store: Store, rows: dict[int, int], *, unfinished: int = 0) -> Kept:
+    """Keep a page from REST."""
+    candles = page(rows, unfinished=unfinished)
+    return store.candles.keep(candles, answered=None, source="rest")
 
 
 def record(path: str, span: Span, candles: int, *, sha256: str = "00") -> ArchiveRecord:

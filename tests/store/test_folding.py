@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,33 +9,18 @@ import polars as pl
 import pytest
 
 from chandlery.candles.frame import Candles
-from chandlery.candles.interval import DAY_MS
-from chandlery.clock import FrozenClock, SystemClock
+from chandlery.clock import FrozenClock
 from chandlery.errors import StoreLocked
-from chandlery.store import FoldPolicy, Kept, Store, sqlite_url
+from chandlery.store import FoldPolicy, Kept, Store
 from chandlery.store.lake.cold import Cold
 from chandlery.store.sql.database import Database
 from tests.store import crowd as at_once
 from tests.store.crowd import Crowd
-from tests.store.eager import EVERYTHING, SMALL
-from tests.store.lakes import Slow, files, in_database, in_files, proven
+from tests.store.eager import SMALL
+from tests.store.lakes import Slow, files, in_database, in_files, keep, proven
 from tests.store.pages import BTC, ETH, hours, page, prices, same
 
 pytestmark = pytest.mark.slow  # many, which take long together
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def url(request: pytest.FixtureRequest, sqlite_path: Path) -> str:
-    """The URL of a store that does not exist yet; the second engine takes its time."""
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
-    return sqlite_url(sqlite_path)
-
-
-def keep(store: Store, rows: dict[int, int], *, unfinished: int = 0) -> Kept:
-    """Keep a page from REST."""
-    candles = page(rows, unfinished=unfinished)
-    return store.candles.keep(candles, answered=None, source="rest")
 
 
 @pytest.fixture
@@ -225,70 +208,6 @@ def test_kept_and_folded_by_all(crowd: Crowd, url: str, tmp_path: Path) -> None:
     with Store.open(url, lake=lake, policy=SMALL) as store:
         assert prices(store.candles.read(BTC)) == {n: n for n in range(6 * crowd.size)}
         assert proven(store) == 6 * crowd.size
-
-
-def test_compaction(two_tiers: Store, tmp_path: Path, clock: FrozenClock) -> None:
-    """Many small neighbours become a few files; all candles and their evidence stay."""
-    for first in range(0, 60, 3):
-        keep(two_tiers, {n: n for n in range(first, first + 3)})
-        two_tiers.folding.fold(BTC, everything=True)
-        clock.advance(1)
-    assert len(files(tmp_path / "lake")) <= 2 * 60 // SMALL.file_rows
-    assert in_files(tmp_path / "lake") == list(range(58))
-    assert proven(two_tiers) == 60
-    known = two_tiers.candles.evidence(BTC, hours(0, 60))["known_ms"]
-    assert known.unique().len() == 20
-
-
-def test_vacuum_waits(two_tiers: Store, tmp_path: Path, url: str, clock: FrozenClock) -> None:
-    """Replaced files stay as long as somebody may read them, and are deleted afterwards."""
-    lake = tmp_path / "lake"
-    folder = lake / "binance" / "1h" / "symbol=BTCUSDT"
-    for first in range(0, 12, 3):
-        keep(two_tiers, {n: n for n in range(first, first + 3)})
-        two_tiers.folding.fold(BTC, everything=True)
-    unused = {path.name for path in folder.iterdir()} - {Path(file).name for file in files(lake)}
-    assert unused
-    clock.advance(DAY_MS / 1000)
-    two_tiers.folding.tidy(BTC)
-    assert unused < {path.name for path in folder.iterdir()}
-    hasty = replace(SMALL, grace_hours=0.0)
-    with Store.open(url, lake=str(lake), clock=clock, policy=hasty) as again:
-        again.folding.tidy(BTC)
-        assert unused < {path.name for path in folder.iterdir()}, "once a day is enough"
-        clock.advance(DAY_MS / 1000)
-        again.folding.tidy(BTC)
-    assert {path.name for path in folder.iterdir()} == {Path(file).name for file in files(lake)}
-    assert proven(two_tiers) == 12
-
-
-def test_readers_see_each_candle_once(tmp_path: Path, url: str) -> None:
-    """Whoever reads while candles are folded, compacted and deleted finds every one, once."""
-    policy = replace(EVERYTHING, grace_hours=1.0)
-    rounds = 12
-    lake = str(tmp_path / "lake")
-    with Store.open(url, lake=lake, policy=policy, clock=SystemClock()) as store:
-        keep(store, {0: 0})
-
-        def write() -> None:
-            for n in range(1, rounds):
-                keep(store, {3 * n + place: 3 * n + place for place in range(3)})
-                store.folding.fold(BTC, everything=True)
-
-        with ThreadPoolExecutor(1) as thread, Store.open(url, lake=lake) as reader:
-            writing = thread.submit(write)
-            while not writing.done():
-                least = store.catalogue()[0].candles
-                seen = [
-                    list(prices(reader.candles.read(BTC))),
-                    [ms // 3_600_000 for ms in reader.candles.opens(BTC)],
-                    list(prices(reader.candles.read(BTC, last=least)))[-least:],
-                ]
-                whole = [0, *range(3, 3 * rounds)]
-                assert all(hours == whole[: len(hours)] for hours in seen[:2])
-                assert all(len(hours) >= least for hours in seen)
-            writing.result()
-        assert proven(store) == 3 * (rounds - 1) + 1
 
 
 def test_another_lake_is_not_written(two_tiers: Store, url: str, tmp_path: Path) -> None:

@@ -96,6 +96,17 @@ class Cold:
                 made += 1
         return made
 
+    def vacuum(self, series: Series, hours: float) -> None:
+        """Delete what no version of the last `hours` needs, of all symbols beside it.
+
+        Where another process replaces files at the same moment it is tried again, and where that
+        goes on, left for the next time.
+        """
+        for _ in range(_TRIES):
+            with suppress(StoreLocked):
+                self.table(series).vacuum(hours)
+                return
+
     def _compact_first(self, series: Series, rows: int, least: int) -> bool:
         with self.table(series).turn(series.symbol) as turn:
             for group in _groups(turn.files, rows):

@@ -79,7 +79,7 @@ def forget_torn(uri: str) -> None:
     if len(cut) < len(checkpoints) or (entries and _number(entries[0]) == 0):
         _put_aside(cut)
     pointer = log / _POINTER
-    if pointer.exists() and not _leads_anywhere(pointer):
+    if not _leads_anywhere(pointer):
         pointer.unlink(missing_ok=True)
     summed = max((_number(path) for path in checkpoints if path not in cut), default=-1)
     later = [path for path in entries if _number(path) > summed]
@@ -138,11 +138,13 @@ def _sync_all(places: Iterable[Path]) -> None:
 
 
 def _leads_anywhere(pointer: Path) -> bool:
-    """Whether the newest checkpoint is where it is said to be."""
+    """Whether the newest checkpoint is where it is said to be, or none is said to be anywhere."""
     try:
         version = orjson.loads(pointer.read_bytes())["version"]
     except orjson.JSONDecodeError:
         return False
+    except FileNotFoundError:
+        return True
     return any(pointer.parent.glob(f"{version:020}{_CHECKPOINTS[1:]}"))
 
 
@@ -162,7 +164,11 @@ def _is_whole(entry: Path) -> bool:
 
 
 def _has_end(checkpoint: Path) -> bool:
-    with checkpoint.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - len(_MAGIC)))
-        return file.read() == _MAGIC
+    """Whether a checkpoint was written to its end."""
+    try:
+        with checkpoint.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - len(_MAGIC)))
+            return file.read() == _MAGIC
+    except FileNotFoundError:
+        return True  # a newer one stands for it by now

@@ -41,6 +41,8 @@ _CONFIGURATION: Final = {
     "delta.dataSkippingStatsColumns": "open_time",  # nobody looks for candles by price
     "delta.checkpointInterval": "50",
 }
+_LOOKS: Final = 3
+"""So often it is looked for the newest version, while what leads there is deleted by others."""
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -116,7 +118,18 @@ class _Known:
 
     def renew(self) -> None:
         """Make it the newest version; without a table while there is none."""
-        from deltalake import DeltaTable  # noqa: PLC0415  a reader of SQL needs no Delta
+        from deltalake.exceptions import DeltaError  # noqa: PLC0415  a reader of SQL needs no Delta
+
+        for _ in range(_LOOKS - 1):
+            with suppress(DeltaError):
+                self._look()
+                return
+            # Others delete entries and checkpoints that newer ones stand for: begin with these.
+            self.table = None
+        self._look()
+
+    def _look(self) -> None:
+        from deltalake import DeltaTable  # noqa: PLC0415  see above
         from deltalake.exceptions import TableNotFoundError  # noqa: PLC0415  see above
 
         if self.table is not None:

@@ -97,7 +97,7 @@ class Folding:
         self._cold.compact(series, rows=policy.file_rows, least=policy.neighbours)
         name = f"vacuum {series.exchange} {series.interval.slug}"
         if claim(self._database, name, now_ms=self._clock.now_ms(), every_ms=DAY_MS):
-            self._cold.table(series).vacuum(policy.grace_hours)
+            self._cold.vacuum(series, policy.grace_hours)
 
     def _step(self, series: Series, cold: Cold) -> int:
         with self._database.reading() as conn:
