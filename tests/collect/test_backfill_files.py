@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from _thread import interrupt_main
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from chandlery.candles.interval import DAY_MS
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
 from chandlery.clock import FrozenClock
-from chandlery.collect.backfill.downloads import Downloads
+from chandlery.collect.backfill.downloads import AT_ONCE, Downloads
 from chandlery.collect.backfill.filing import Filing
 from chandlery.collect.backfill.pool import Pool
 from chandlery.errors import NotPublished
@@ -198,7 +200,7 @@ class Shelf:
 
     name = "binance"
 
-    def __init__(self, frame: pl.DataFrame, rows: int, error: Exception | None = None) -> None:
+    def __init__(self, frame: pl.DataFrame, rows: int, error: BaseException | None = None) -> None:
         start_ms = int(frame["open_time"].dt.epoch("ms")[0])
         span = span_from(start_ms - start_ms % DAY_MS, "daily")
         self.file = ArchiveFile("SOL-2020.zip", "daily", span, 100, "etag", 1)
@@ -206,6 +208,7 @@ class Shelf:
         self.rows = rows
         self.error = error
         self.freed = threading.Event()
+        self.asked: list[str] = []
 
     def files(self, series: Series, *, days_from_ms: int | None = None) -> list[ArchiveFile]:
         """The one."""
@@ -216,6 +219,7 @@ class Shelf:
     def fetch(self, file: ArchiveFile, series: Series) -> Iterator[Download]:
         """Its rows."""
         del series
+        self.asked.append(file.path)
         if file.path != self.file.path:
             self.freed.wait(60)
             raise NotPublished(file.path)
@@ -293,6 +297,41 @@ class TestKeeping:
         filing.advanced = stop
         with pytest.raises(KeyboardInterrupt):
             filing.run([shelf.file])
+        assert (store.catalogue(), store.archive.records(self.minutes)) == ([], [])
+
+    @pytest.mark.parametrize("batch", [150, 1000])
+    def test_stopped_while_an_earlier_one_is_late(self, store: Store, batch: int) -> None:
+        """What has come whole is kept, though one before it never came."""
+        shelf = Shelf(market.frame(500), 100)
+        late = [replace(shelf.file, path=f"{number}.zip") for number in range(AT_ONCE)]
+
+        def press_ctrl_c() -> None:
+            # All threads have begun, and the one that had the file goes on with another.
+            eventually(lambda: len(shelf.asked) == AT_ONCE + 1)
+            interrupt_main()
+            time.sleep(0.5)  # in which it is heard
+            shelf.freed.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            pressing = pool.submit(press_ctrl_c)
+            with pytest.raises(KeyboardInterrupt):
+                self.filing(shelf, store, batch=batch).run([late[0], shelf.file, *late[1:]])
+            pressing.result()
+        [record] = store.archive.records(self.minutes)
+        assert (record.path, record.candles) == (shelf.file.path, 500)
+        assert store.candles.read(self.minutes).frame.equals(shelf.frame)
+        assert store.prove(self.minutes).holds
+
+    def test_a_thread_is_told_first(self, store: Store) -> None:
+        """Where polars tells a thread of Ctrl-C before Python tells, no more files are begun."""
+        shelf = Shelf(market.frame(500), 100, KeyboardInterrupt())
+        more = [replace(shelf.file, path=f"{number}.zip") for number in range(AT_ONCE)]
+        freeing = threading.Timer(1, shelf.freed.set)
+        freeing.start()
+        with pytest.raises(KeyboardInterrupt):
+            self.filing(shelf, store, batch=1000).run([shelf.file, *more])
+        freeing.join()
+        assert len(shelf.asked) <= AT_ONCE
         assert (store.catalogue(), store.archive.records(self.minutes)) == ([], [])
 
     @pytest.mark.parametrize("times", [1, 2], ids=["by Python", "and by polars"])

@@ -35,7 +35,11 @@ class Piece:
     """Some candles of a file; or its end, with what it was, or why it could not be had."""
 
     file: ArchiveFile
+    place: int = 0
+    """How many came before it."""
     frame: pl.DataFrame | None = None
+    reached_ms: int = 0
+    """The open time of its last candle."""
     download: Download | None = None
     failure: ChandleryError | None = None
 
@@ -48,7 +52,7 @@ class Downloads:
     """Fetches files in threads; iterate over the pieces, in a `with` block.
 
     None comes in between whenever there was nothing for a while. Leaving the block early drops what
-    is under way.
+    is under way; what had come whole by then is `left`.
     """
 
     def __init__(
@@ -71,23 +75,56 @@ class Downloads:
         self._stopped.set()
         self._pool.__exit__()
 
+    @property
+    def left(self) -> list[list[Piece]]:
+        """After the block, all pieces of each file that came whole, and of which none was taken."""
+        queues = [list(queue.queue) for queue in self._queues.values()]
+        return [
+            pieces
+            for pieces in queues
+            if pieces and pieces[0].place == 0 and pieces[-1].download is not None
+        ]
+
     def _pieces(self, under_way: Sequence[Future[None]]) -> Iterator[Piece | None]:
         for file, fetching in zip(self._files, under_way, strict=True):
             queue = self._queues[file.path]
             while True:
-                piece = _taken(queue, fetching, within=_IDLE)
+                piece = self._taken(queue, fetching)
                 yield piece
                 if piece is not None and piece.frame is None:
                     break
 
+    def _taken(self, queue: Queue[Piece], fetching: Future[None]) -> Piece | None:
+        """The next piece; None where there was none for a while."""
+        until = time.monotonic() + _IDLE
+        # In short waits, so that Ctrl-C is heard: polars makes a signal resume a long one.
+        while time.monotonic() < until:
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
+            with suppress(Empty):
+                return queue.get(timeout=_NAP)
+            if queue.empty() and fetching.done():
+                with suppress(_Stopped):
+                    fetching.result()
+        return None
+
     def _fetch(self, file: ArchiveFile) -> None:
+        if self._stopped.is_set():
+            raise _Stopped
         try:
             with self._archive.fetch(file, self._series) as download:
+                place = 0
                 while (frame := self._next(download)) is not None:
-                    self._put(Piece(file, frame))
-            self._put(Piece(file, download=download))
+                    reached_ms = int(frame["open_time"].dt.epoch("ms")[-1])
+                    self._put(Piece(file, place, frame, reached_ms))
+                    place += 1
+            self._put(Piece(file, place, download=download))
         except ChandleryError as failure:
             self._put(Piece(file, failure=failure))
+        except KeyboardInterrupt:
+            # Polars tells of a Ctrl-C in whichever thread it works, and sooner than Python.
+            self._stopped.set()
+            raise
 
     def _next(self, download: Download) -> pl.DataFrame | None:
         """Read the next slice, while at most so many others are read as that has a use."""
@@ -100,15 +137,3 @@ class Downloads:
                 self._queues[piece.file.path].put(piece, timeout=_NAP)
                 return
         raise _Stopped
-
-
-def _taken(queue: Queue[Piece], fetching: Future[None], *, within: float) -> Piece | None:
-    """The next piece; None where there is none within so many seconds."""
-    until = time.monotonic() + within
-    # In short waits, so that Ctrl-C is heard: polars makes a signal resume a long one.
-    while time.monotonic() < until:
-        with suppress(Empty):
-            return queue.get(timeout=_NAP)
-        if queue.empty() and fetching.done():
-            fetching.result()
-    return None

@@ -61,10 +61,11 @@ class Filing:
     def run(self, files: list[ArchiveFile]) -> FilesDone:
         """Fetch and keep all of them. Failures stand in the result; raises `StoreError`.
 
-        What is whole is kept even if something interrupts it.
+        What has come whole is kept even if something interrupts it.
         """
+        downloads = Downloads(self._archive, self._series, files)
         try:
-            with Downloads(self._archive, self._series, files) as pieces:
+            with downloads as pieces:
                 for piece in pieces:
                     if piece is None:
                         self._flush(all_but=self._begun)  # there is time to keep what is whole
@@ -72,6 +73,9 @@ class Filing:
                     self._take(piece)
                     if self._is_full():
                         self._flush(all_but=self._for_later())
+        except KeyboardInterrupt:
+            self._take_left(downloads)
+            raise
         finally:
             # Of a file that is not whole nothing more is kept, so that it is recorded later.
             self._drop_begun_file()
@@ -83,8 +87,7 @@ class Filing:
             self._frames.append(piece.frame)
             self._begun += 1
             self._rows_of_file += piece.frame.height
-            reached_ms = int(piece.frame["open_time"].dt.epoch("ms")[-1])
-            self.advanced(piece.frame.height, 0, reached_ms)
+            self.advanced(piece.frame.height, 0, piece.reached_ms)
         elif isinstance(piece.failure, StoreError):
             raise piece.failure
         elif piece.failure is not None:
@@ -92,6 +95,13 @@ class Filing:
             self._drop_begun_file()
         elif piece.download is not None:
             self._finished(piece)
+
+    def _take_left(self, downloads: Downloads) -> None:
+        """Take the files that have come whole behind one that has not."""
+        self._drop_begun_file()
+        for pieces in downloads.left:
+            for piece in pieces:
+                self._take(piece)
 
     def _drop_begun_file(self) -> None:
         """Forget what came of a file that did not come whole; of a large one some is kept."""
@@ -104,22 +114,22 @@ class Filing:
         assert download is not None  # noqa: S101  asked before
         now_ms = self._clock.now_ms()
         file = download.file
-        self._records.append(
-            ArchiveRecord(
-                path=file.path,
-                url=self._archive.url(file),
-                kind=file.kind,
-                span=file.span,
-                size=file.size,
-                etag=file.etag,
-                modified_ms=file.modified_ms,
-                sha256=download.sha256,
-                candles=self._rows_of_file,
-                fetched_ms=now_ms,
-                looked_ms=now_ms,
-            )
+        record = ArchiveRecord(
+            path=file.path,
+            url=self._archive.url(file),
+            kind=file.kind,
+            span=file.span,
+            size=file.size,
+            etag=file.etag,
+            modified_ms=file.modified_ms,
+            sha256=download.sha256,
+            candles=self._rows_of_file,
+            fetched_ms=now_ms,
+            looked_ms=now_ms,
         )
+        # First, so that an interruption in between leaves candles without a record: that is true.
         self._rows_of_file = self._begun = 0
+        self._records.append(record)
         self.done.files += 1
         self.done.fetched_bytes += download.fetched_bytes
         self.advanced(0, download.fetched_bytes, file.span.end)
