@@ -74,11 +74,14 @@ def drawn(page: Page) -> list[str]:
 
 
 def draw_line(page: Page) -> None:
-    """Draw a trend line with the mouse, above the candles' middle."""
+    """Draw a trend line with the mouse, through the prices of the newest candles.
+
+    However the market went, it is in sight where fewer of them are shown, too.
+    """
     choose(page, "#draw", "Trend line")
     box = page.locator("[data-part=chart]").bounding_box()
     assert box is not None
-    for along, down, pause in ((0.2, 0.1, 550), (0.5, 0.3, 60)):
+    for along, down, pause in ((0.6, 0.1, 550), (0.8, 0.65, 60)):
         at = (box["x"] + box["width"] * along, box["y"] + box["height"] * down)
         page.mouse.move(*at)
         page.mouse.click(*at)
