@@ -141,6 +141,8 @@ class Window:
         if visited.own:
             page.evaluate("localStorage.clear()")
             page.context.clear_cookies(name="theme")
+        # What is there goes on asking a server that may have ended, until it is left.
+        page.goto("about:blank")
         visited.complaints.clear()
         visited.foreign.clear()
         page.set_viewport_size({"width": size[0], "height": size[1]})
