@@ -12,7 +12,7 @@ BROWSER ?= 1
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
 # An environment that was moved, has lost its Python or was left half made is made anew.
-$(foreach env,.venv .venv-foreign .venv-peers, \
+$(foreach env,.venv .venv-foreign .venv-freqtrade .venv-peers, \
   $(if $(subst $(CURDIR) $(realpath $(env)/bin/python),,$(file <$(env)/.made-for)), \
     $(shell rm -f $(env)/.made-for)))
 
@@ -58,7 +58,7 @@ check: setup .venv/.dev ## Check style, types and architecture.
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/test_architecture.py
 
-bench: setup .venv/.dev .venv-foreign/.foreign .venv-peers/.peers ## Measure Chandlery beside other clients.
+bench: setup .venv/.dev .venv-foreign/.foreign .venv-freqtrade/.freqtrade .venv-peers/.peers ## Measure Chandlery beside other clients.
 	@$(BIN)/python -m bench $(ARGS)
 
 wheel: setup ## Build dist/*.whl, page included.
@@ -70,13 +70,14 @@ lock: .venv/.run ## Pin the dependencies again; ARGS=--upgrade takes the newest.
 	@scripts/lock.sh $(ARGS)
 
 clean: ## Remove everything that was set up or built; collected data stays.
-	rm -rf .venv .venv-foreign .venv-peers bench/.cache frontend/node_modules src/chandlery/web/static dist build
+	rm -rf .venv .venv-foreign .venv-freqtrade .venv-peers bench/.cache frontend/node_modules src/chandlery/web/static dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 page: .venv/.run
 	@$(FRONTEND) build
 
-.venv/.made-for .venv-foreign/.made-for .venv-peers/.made-for: %/.made-for: scripts/venv.sh requirements/build.txt
+.venv/.made-for .venv-foreign/.made-for .venv-freqtrade/.made-for .venv-peers/.made-for: %/.made-for: \
+  scripts/venv.sh requirements/build.txt
 	@scripts/venv.sh $*
 
 .venv/.run: .venv/.made-for requirements/run.txt
@@ -93,6 +94,10 @@ page: .venv/.run
 
 .venv-foreign/.foreign: .venv-foreign/.made-for requirements/foreign.txt
 	@scripts/install.sh .venv-foreign requirements/foreign.txt
+	@touch $@
+
+.venv-freqtrade/.freqtrade: .venv-freqtrade/.made-for requirements/freqtrade.txt
+	@scripts/install.sh .venv-freqtrade requirements/freqtrade.txt
 	@touch $@
 
 .venv-peers/.peers: .venv-peers/.made-for requirements/peers.txt

@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PYTHON: Final = sys.executable
 CHANDLERY: Final = (PYTHON, "-m", "chandlery")
 FOREIGN: Final = ROOT / ".venv-foreign" / "bin" / "python"
+FREQTRADE: Final = ROOT / ".venv-freqtrade" / "bin" / "python"
 PEERS: Final = ROOT / ".venv-peers" / "bin" / "python"
 
 _PATIENCE: Final = 60.0

@@ -17,3 +17,5 @@ pin pyproject.toml --extra eventlet --extra pandas --group dev --constraint requ
 for name in build foreign lock node peers; do
   pin "requirements/$name.in" --output-file "requirements/$name.txt"
 done
+# Published as source only, which is not installed here; loading candles does without.
+pin requirements/freqtrade.in --no-emit-package sdnotify --output-file requirements/freqtrade.txt
