@@ -64,33 +64,39 @@ def test_tidied_by_all(crowd: Crowd, url: str, tmp_path: Path) -> None:
         assert proven(store) == 6 * crowd.size
 
 
-def test_not_looked_at_for_a_month(
-    two_tiers: Store, tmp_path: Path, url: str, clock: FrozenClock
+@pytest.mark.parametrize("dead", [False, True], ids=["nothing else", "a file of the dead"])
+def test_a_month_between(
+    two_tiers: Store, tmp_path: Path, url: str, clock: FrozenClock, *, dead: bool
 ) -> None:
-    """A process that did not look for so long that entries were deleted reads and writes on."""
+    """Who tidies after a month, and who has not looked since, go on from what is there now."""
     lake = tmp_path / "lake"
+    table = lake / "binance" / "1h"
     keep(two_tiers, {n: n for n in range(9)})
     two_tiers.folding.fold(BTC, everything=True)
-    with Store.open(url, lake=str(lake), clock=clock, policy=SMALL) as idle:
-        assert list(prices(idle.candles.read(BTC))) == list(range(9))
-        keep(idle, {9: 9})
-        idle.folding.fold(BTC, everything=True)
-        for n in range(10, 20):
-            keep(two_tiers, {n: n})
-            two_tiers.folding.fold(BTC, everything=True)
+    with (
+        Store.open(url, lake=str(lake), clock=clock, policy=SMALL) as busy,
+        Store.open(url, lake=str(lake), clock=clock, policy=SMALL) as idle,
+    ):
+        for store, n in ((idle, 9), *((busy, n) for n in range(10, 20))):
+            keep(store, {n: n})
+            store.folding.fold(BTC, everything=True)
         clock.advance(DAY_MS / 1000)
-        two_tiers.folding.tidy(BTC)
-        log = lake / "binance" / "1h" / "_delta_log"
-        entries = list(log.glob("[0-9]*.json"))
-        at_once.make_old(*log.iterdir())
+        busy.folding.tidy(BTC)
+        entries = list(table.glob("_delta_log/[0-9]*.json"))
+        unnamed = table / "symbol=BTCUSDT" / "part-dead.zstd.parquet"
+        if dead:
+            unnamed.write_bytes(b"half")
+        at_once.make_old(*table.glob("_delta_log/*"), *table.glob("*/part-dead*"))
         clock.advance(31 * DAY_MS / 1000)
-        two_tiers.folding.tidy(BTC)
-        assert len(list(log.glob("[0-9]*.json"))) < len(entries) / 2
-        assert prices(idle.candles.read(BTC)) == {n: n for n in range(20)}
-        keep(idle, {20: 20})
-        idle.folding.fold(BTC, everything=True)
-        assert proven(idle) == 21
-    assert proven(two_tiers) == 21
+        keep(busy, {20: 20})
+        busy.folding.fold(BTC, everything=True)
+        assert len(list(table.glob("_delta_log/[0-9]*.json"))) < len(entries) / 2
+        assert not unnamed.exists()
+        assert prices(idle.candles.read(BTC)) == {n: n for n in range(21)}
+        for store, n in ((idle, 21), (busy, 22)):
+            keep(store, {n: n})
+            store.folding.fold(BTC, everything=True)
+            assert proven(store) == n + 1
 
 
 def test_opened_while_old_entries_go(two_tiers: Store, tmp_path: Path, url: str) -> None:

@@ -93,14 +93,15 @@ class LakeTable:
             table = self._written.table
             if table is None:
                 return 0
-            table.create_checkpoint()
-            if is_folder(self.uri):
-                # Entries that it sums up go next: it must be on the disk before they are gone.
-                settle_all(self.uri)
-            table.cleanup_metadata()
-            gone = table.vacuum(
-                round(hours), dry_run=False, enforce_retention_duration=False, full=True
-            )
+            with self._written.overtaken():
+                table.create_checkpoint()
+                if is_folder(self.uri):
+                    # Entries that it sums up go next: it must be on the disk before they are gone.
+                    settle_all(self.uri)
+                table.cleanup_metadata()
+                gone = table.vacuum(
+                    round(hours), dry_run=False, enforce_retention_duration=False, full=True
+                )
             if is_folder(self.uri):
                 forget_dead(self.uri, hours)
                 settle_all(self.uri)
@@ -127,6 +128,22 @@ class _Known:
             # Others delete entries and checkpoints that newer ones stand for: begin with these.
             self.table = None
         self._look()
+
+    @contextmanager
+    def overtaken(self) -> Iterator[None]:
+        """Where something is missing only because it is newer by now, raise `CommitFailedError`."""
+        from deltalake.exceptions import CommitFailedError, DeltaError  # noqa: PLC0415  see above
+
+        try:
+            yield
+        except (DeltaError, OSError) as error:
+            if not any(words in str(error) for words in _MISSING):
+                raise
+            self.table = None
+            self.renew()
+            if self.table is None:
+                raise
+            raise CommitFailedError(str(error)) from error
 
     def _look(self) -> None:
         from deltalake import DeltaTable  # noqa: PLC0415  see above
@@ -213,14 +230,15 @@ class Turn:
             added = write(uri, self.symbol, pieces)
             removed = [removal(uri, self.symbol, file.uri) for file in gone]
             told_of = {ACTIONS: str(1 + len(removed))}
-            table.create_write_transaction(
-                [added, *removed],
-                mode="append",
-                schema=table.schema(),
-                partition_by=[SYMBOL],
-                commit_properties=CommitProperties(told_of),
-                post_commithook_properties=spared,
-            )
+            with self._known.overtaken():
+                table.create_write_transaction(
+                    [added, *removed],
+                    mode="append",
+                    schema=table.schema(),
+                    partition_by=[SYMBOL],
+                    commit_properties=CommitProperties(told_of),
+                    post_commithook_properties=spared,
+                )
             settle(uri, table.version())
 
     def _write(self, frame: pl.DataFrame, **how: Any) -> None:  # noqa: ANN401
@@ -280,6 +298,7 @@ def _moment(ms: int) -> str:
     return ms_to_datetime(ms).strftime(_TIME)
 
 
+_MISSING: Final = ("not found", "No such file or directory", "Invalid table version")
 _DISK_FULL: Final = ("No space left on device", "Disk quota exceeded", "File too large")
 _NO_RIGHTS: Final = ("Permission denied", "Read-only file system", "AccessDenied", "Forbidden")
 
