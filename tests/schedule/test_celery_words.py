@@ -25,6 +25,9 @@ def test_broker_away(caplog: pytest.LogCaptureFixture) -> None:
         for number in range(50):
             consumer.error("consumer: Cannot connect to %s: %s.\nAgain in %s", "x", "no", number)
         logging.getLogger("celery.worker.request").critical("Couldn't ack %r", "x")
+        logging.getLogger("celery.worker.loops").error(
+            "Error cleaning up after event loop: %r", "x"
+        )
         connection.info("Connected to %s", "x")
     consumer.info("something else")
     assert [line.split(".")[0] for line in caplog.messages] == [

@@ -11,11 +11,12 @@ from chandlery.errors import ChandleryError
 
 _TRIES: Final = ("consumer: Cannot connect to", "consumer: Connection to broker lost")
 _BACK: Final = "Connected to"
-_SEQUELS: Final = ("Couldn't ack", "Couldn't reject")
+_SEQUELS: Final = ("Couldn't ack", "Couldn't reject", "Error cleaning up after event loop")
 """What an outage also brings: these tasks will be handed out again."""
 _LOGS: Final = (
     "celery.worker.consumer.consumer",
     "celery.worker.consumer.connection",
+    "celery.worker.loops",
     "celery.worker.request",
     "py.warnings",
 )
