@@ -60,6 +60,7 @@ def test_every_lie(box: Sandbox, tmp_path: Path) -> None:
     """Lies, garbage and frames that nobody expects are passed over; REST's candles are kept."""
     with watching(box, tmp_path, SECONDS) as watcher:
         watcher.until_status(SECONDS, "live")
+        watcher.until(lambda: bool(watcher.kept(SECONDS)))  # what a lie is held against
         before = Footprint.of().memory_mb
         for kind in KINDS:
             box.stream_faults.add(kind, STREAM, times=1 if kind in AT_A_CLOSE else 2)

@@ -141,7 +141,9 @@ def test_address_holds_the_view(page: Page, shown: KeptPage) -> None:
     drag(page, 700)
     drag(page, 700)
     expect(page).to_have_url(re.compile(r"at=\d+"))
-    page.wait_for_timeout(300)
+    was = ""
+    while was != (was := page.url):  # it follows the view a moment later
+        page.wait_for_timeout(1_000)
     box = chart(page).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 300, box["y"] + 100)
