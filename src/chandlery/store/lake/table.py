@@ -83,8 +83,8 @@ class LakeTable:
                 turn = Turn(symbol, self._written.files(symbol), self._written)
             yield turn
 
-    def vacuum(self, hours: float) -> int:
-        """Delete files that no version of the last `hours` needs; how many.
+    def vacuum(self, hours: float) -> None:
+        """Delete files that no version of the last `hours` needs.
 
         Also those that whoever wrote them did not live to enter, when they are as old.
         """
@@ -92,20 +92,19 @@ class LakeTable:
             self._written.renew()
             table = self._written.table
             if table is None:
-                return 0
+                return
             with self._written.overtaken():
                 table.create_checkpoint()
                 if is_folder(self.uri):
                     # Entries that it sums up go next: it must be on the disk before they are gone.
                     settle_all(self.uri)
                 table.cleanup_metadata()
-                gone = table.vacuum(
+                table.vacuum(
                     round(hours), dry_run=False, enforce_retention_duration=False, full=True
                 )
             if is_folder(self.uri):
                 forget_dead(self.uri, hours)
                 settle_all(self.uri)
-            return len(gone)
 
 
 class _Known:
