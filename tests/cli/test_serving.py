@@ -162,10 +162,11 @@ def test_demo(shell: Shell) -> None:
         assert answer(url, "/api/v1/status")["label"] == "SANDBOX"
         with urllib3.PoolManager() as pool:
             assert b"SANDBOX" in pool.request("GET", url).data
+        # The CSV is written when the candles are in the store, which the page reads.
+        eventually((shell.folder / "chandlery-demo" / "crypto.csv").exists)
         process.send_signal(signal.SIGTERM)
         err = end(process)
     assert err.startswith("SANDBOX")
-    assert (shell.folder / "chandlery-demo" / "crypto.csv").exists()
     assert not (shell.folder / "chandlery-data").exists()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from chandlery.collect.collect import Listener, Progress
 
 _EVERY_SECONDS: Final = 5.0
-_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
-_NAP_SECONDS: Final = 0.25
 
 
 def say(text: str) -> None:
@@ -29,31 +26,6 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """A remark for people, on stderr, where it does not disturb a pipe."""
     typer.echo(text, err=True)
-
-
-@contextmanager
-def until_stopped() -> Iterator[None]:
-    """Ends the block in good order at Ctrl-C or SIGTERM, which is how servers are meant to end."""
-    # Set by hand, because a shell starts background jobs with Ctrl-C ignored.
-    for number in _ENDINGS:
-        signal.signal(number, _end_once)
-    try:
-        yield
-    except KeyboardInterrupt:
-        note("Stopped.")
-
-
-def _end_once(*_: object) -> None:
-    """End the program; further signals must not interrupt the tidying up."""
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def wait_for_ever() -> None:
-    """Until a signal ends it. Short waits, because polars makes a signal resume a long one."""
-    while True:
-        time.sleep(_NAP_SECONDS)
 
 
 @contextmanager

@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from chandlery.cli.console import note, say, until_stopped
+from chandlery.cli.console import note, say
 from chandlery.cli.options import Home, Json
+from chandlery.cli.stopping import aside, end_if_told, until_stopped
 
 if TYPE_CHECKING:
     from chandlery.candles.series import Series
     from chandlery.cli.following_table import Show
+    from chandlery.clock import StoppableClock
     from chandlery.collect.keeper import Keeper
     from chandlery.collect.live.events import LiveEvent
 
@@ -41,20 +44,22 @@ def follow(series: Names, home: Home = None, as_json: Json = False) -> None:
 
     clock = StoppableClock()
     events: SimpleQueue[LiveEvent] = SimpleQueue()
-    with until_stopped(), Keeper(read_settings(home=home), clock=clock) as keeper:
-        wanted = _known(keeper, series)
+    opened = partial(Keeper, read_settings(home=home), clock=clock)
+    with until_stopped(), aside(clock, opened) as keeper:
+        wanted = _known(keeper, series, clock)
         follower = Follower(keeper, events.put)
         try:
             follower.watch(wanted)
             with _shown(as_json=as_json) as show:
                 while True:
+                    end_if_told()
                     show(_next(events))
         finally:
             clock.stop()
             follower.close()
 
 
-def _known(keeper: Keeper, names: list[str]) -> list[Series]:
+def _known(keeper: Keeper, names: list[str], clock: StoppableClock) -> list[Series]:
     """The series, each asked for once, so that what cannot be followed is said at the start."""
     from chandlery.candles.series import Series
     from chandlery.collect.symbols import in_capitals
@@ -67,7 +72,7 @@ def _known(keeper: Keeper, names: list[str]) -> list[Series]:
             raise InputError(f"'{one}' stands for many series; name those to follow.")
         keeper.exchange(one.exchange)
         if one.exchange not in away:
-            report = keeper.collect(one, last=2)
+            report = aside(clock, partial(keeper.collect, one, last=2))
             for text in report.notes:
                 note(text)
             if report.failure is not None:

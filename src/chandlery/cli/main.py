@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -22,6 +24,7 @@ from chandlery.cli import (
     showing,
     working,
 )
+from chandlery.cli.stopping import end_at_once_if_told, interrupted_quietly
 from chandlery.errors import ChandleryError
 
 app = typer.Typer(
@@ -79,29 +82,30 @@ def options(
 
 def main() -> None:
     """Run the command line; errors become one line on stderr and an exit code."""
-    with errors_as_lines():
-        app()
+    try:
+        with errors_as_lines():
+            app()
+    finally:
+        end_at_once_if_told()
 
 
-class errors_as_lines:  # noqa: N801  reads as a statement
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
     """Ends the program with one clear line for every error that is ours, and for Ctrl-C."""
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Translate the error."""
-        if isinstance(error, ChandleryError):
+    with interrupted_quietly():
+        try:
+            yield
+        except ChandleryError as error:
             typer.echo(f"chandlery: {error}", err=True)
             sys.exit(error.exit_code)
-        if isinstance(error, KeyboardInterrupt):
+        except KeyboardInterrupt:
             typer.echo("chandlery: stopped.", err=True)
             sys.exit(130)
-        if isinstance(error, BrokenPipeError):
+        except BrokenPipeError:
             # The reader of our output has gone, as `head` does; that is not an error.
             _let_go_of_stdout()
             sys.exit(0)
-        if isinstance(error, OSError):
+        except OSError as error:
             typer.echo(f"chandlery: {error.strerror or error}.", err=True)
             _let_go_of_stdout()
             sys.exit(2)

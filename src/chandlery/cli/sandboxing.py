@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from chandlery.cli.console import note, say, until_stopped, wait_for_ever
+from chandlery.cli.console import note, say
 from chandlery.cli.options import Json
+from chandlery.cli.stopping import until_stopped, wait_for_ever
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="More files to replay.", metavar="[FILE…]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -9,11 +10,13 @@ import orjson
 import typer
 
 from chandlery.cli.collecting import print_report
-from chandlery.cli.console import note, progress, say, until_stopped, wait_for_ever
+from chandlery.cli.console import note, progress, say
 from chandlery.cli.options import Home, Json, Port
+from chandlery.cli.stopping import aside, until_stopped, wait_for_ever
 from chandlery.errors import InputError
 
 if TYPE_CHECKING:
+    from chandlery.clock import StoppableClock
     from chandlery.collect.keeper import Keeper
     from chandlery.settings import Settings
 
@@ -95,7 +98,8 @@ def run(
     from chandlery.web import Server, create_app
 
     clock = StoppableClock()
-    with until_stopped(), Keeper(settings, clock=clock, background=True) as keeper:
+    opened = partial(Keeper, settings, clock=clock, background=True)
+    with until_stopped(), aside(clock, opened) as keeper:
         app = create_app(
             keeper,
             label=label,
@@ -109,7 +113,7 @@ def run(
             if not collect:
                 wait_for_ever()
             with TaskRunner(keeper, clock, tell=note):
-                failing = _collect_first(keeper) if first else []
+                failing = _collect_first(keeper, clock) if first else []
                 with EmbeddedLoop(keeper, clock, tell=note, failing=failing):
                     wait_for_ever()
         finally:
@@ -124,7 +128,7 @@ def _announce(url: str, label: str | None, *, as_json: bool) -> None:
         say(f"{f'{label}: ' if label else ''}The page is at {url} (Ctrl-C ends it)")
 
 
-def _collect_first(keeper: Keeper) -> list[str]:
+def _collect_first(keeper: Keeper, clock: StoppableClock) -> list[str]:
     """Collect every series that is named in full; what could not be had is left to the loop.
 
     Those whose failure was told are named: a service that is away, or a series.
@@ -140,7 +144,7 @@ def _collect_first(keeper: Keeper) -> list[str]:
             continue
         try:
             with progress(str(series)) as listener:
-                report = keeper.catch_up(series, listener=listener)
+                report = aside(clock, partial(keeper.catch_up, series, listener=listener))
         except InputError as error:
             note(f"{series}: {error}")
             failing.append(str(series))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from chandlery.cli.console import note, say, until_stopped, wait_for_ever
+from chandlery.cli.console import note, say
 from chandlery.cli.options import Home, Json
+from chandlery.cli.stopping import aside, until_stopped, wait_for_ever
 from chandlery.clock import ms_to_text
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def worker(
         raise BadSetting(_CELERY)
     clock = StoppableClock()
     settings = read_settings(home=home)
-    with until_stopped(), Keeper(settings, clock=clock, background=True) as keeper:
+    opened = partial(Keeper, settings, clock=clock, background=True)
+    with until_stopped(), aside(clock, opened) as keeper:
         for text in keeper.notes:
             note(text)
         say(f"{_work(keeper, tasks=tasks)} in {keeper.store.name} (Ctrl-C ends it)")
