@@ -20,7 +20,7 @@ from chandlery.candles.series import Series
 from chandlery.clock import FrozenClock
 from chandlery.collect.backfill.downloads import AT_ONCE, Downloads
 from chandlery.collect.backfill.filing import Filing
-from chandlery.collect.backfill.pool import Pool
+from chandlery.collect.pool import Pool
 from chandlery.errors import NotPublished
 from chandlery.exchanges.archive import ArchiveFile, Download
 from chandlery.exchanges.binance_archive import span_from

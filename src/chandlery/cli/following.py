@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chandlery.collect.live.events import LiveEvent
 
 _NAP_SECONDS: Final = 0.1
-"""Short, because polars makes a signal resume a long wait."""
+"""So soon a signal is heeded where nothing moves."""
 
 Names = Annotated[
     list[str],

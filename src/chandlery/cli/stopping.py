@@ -87,27 +87,20 @@ def aside(clock: StoppableClock, work: Callable[[], _T]) -> _T:
 
     When told to end, `clock` is stopped, and `work` is left alone unless it ends within a moment.
     """
-    from concurrent.futures import Future, wait
+    from concurrent.futures import wait
 
-    outcome: Future[_T] = Future()
-
-    def do() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001  whoever waits gets it
-            outcome.set_exception(error)
+    from chandlery.collect.pool import Pool
 
     end_if_told()
-    thread = threading.Thread(target=do, name="aside", daemon=True)
-    thread.start()
-    try:
-        while not outcome.done():
-            wait((outcome,), timeout=_NAP_SECONDS)
-            end_if_told()
-    except KeyboardInterrupt:
-        clock.stop()
-        thread.join(_JOIN_SECONDS)
-        raise
+    with Pool(1, "aside", patience=_JOIN_SECONDS) as pool:
+        outcome = pool.submit(work)
+        try:
+            while not outcome.done():
+                wait((outcome,), timeout=_NAP_SECONDS)
+                end_if_told()
+        except KeyboardInterrupt:
+            clock.stop()
+            raise
     return outcome.result()
 
 

@@ -14,7 +14,8 @@ from typing import Final
 import polars as pl
 
 from chandlery.candles.series import Series
-from chandlery.collect.backfill.pool import Pool
+from chandlery.collect.backfill.heap import share_heap
+from chandlery.collect.pool import Pool
 from chandlery.errors import ChandleryError
 from chandlery.exchanges.archive import Archive, ArchiveFile, Download
 
@@ -67,6 +68,7 @@ class Downloads:
         self._pool = Pool(min(at_once, len(files)), "chandlery-backfill")
 
     def __enter__(self) -> Iterator[Piece | None]:
+        share_heap()
         self._pool.__enter__()
         under_way = [self._pool.submit(self._fetch, file) for file in self._files]
         return self._pieces(under_way)

@@ -10,7 +10,7 @@ from typing import Final
 from chandlery.candles.series import Series
 from chandlery.clock import Clock
 from chandlery.collect.backfill.filing import Filing
-from chandlery.collect.backfill.pool import Pool
+from chandlery.collect.pool import Pool
 from chandlery.errors import ChandleryError, NotPublished, RemoteError
 from chandlery.exchanges.archive import Archive, ArchiveFile, FileKind
 from chandlery.store import ArchiveRecord, Kept, Store

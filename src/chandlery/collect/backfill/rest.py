@@ -14,10 +14,11 @@ from typing import Final
 
 from chandlery.candles.series import Series
 from chandlery.candles.span import Span
+from chandlery.collect.backfill.heap import share_heap
 from chandlery.collect.backfill.insisting import insist
 from chandlery.collect.backfill.plan import chunk_places
-from chandlery.collect.backfill.pool import Pool
 from chandlery.collect.pages import Answered, span_pages
+from chandlery.collect.pool import Pool
 from chandlery.collect.refused import note_refused
 from chandlery.errors import RemoteError, StoreError
 from chandlery.exchanges.exchange import Exchange, Page
@@ -83,6 +84,7 @@ class RestSpans:
         Raises `StoreError`, and `InputError` where the exchange refuses what was asked.
         """
         chunks = iter(self._chunks(spans))
+        share_heap()
         try:
             with Pool(self._at_once, "chandlery-rest") as pool:
                 self._fetch_all(pool, chunks)

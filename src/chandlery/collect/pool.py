@@ -9,23 +9,22 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Final, ParamSpec, Self, TypeVar
 
-from chandlery.collect.backfill.heap import share_heap
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _PATIENCE: Final = 3.0
-"""Seconds for threads to come to an end by themselves when the block ends early."""
 
 
 class Pool:
     """Runs work in a few threads, in the order in which it was given; use it in a `with` block.
 
     At the end of the block what has not begun is cancelled. What hangs then, in a request or
-    waiting for the request budget, is left behind: its thread ends with the program at the latest.
+    waiting for the request budget, is left behind after `patience` seconds: its thread ends with
+    the program at the latest.
     """
 
-    def __init__(self, at_once: int, name: str) -> None:
+    def __init__(self, at_once: int, name: str, *, patience: float = _PATIENCE) -> None:
+        self._patience = patience
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._ended = threading.Event()
         self._threads = [
@@ -34,7 +33,6 @@ class Pool:
         ]
 
     def __enter__(self) -> Self:
-        share_heap()
         for thread in self._threads:
             thread.start()
         return self
@@ -43,7 +41,7 @@ class Pool:
         self._ended.set()
         for _thread in self._threads:
             self._work.put(None)
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + self._patience
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
